@@ -1,0 +1,51 @@
+"""How commands speak: JSON alone on standard output, tables for people, nothing else.
+
+Messages are printed as they are: rich's markup would eat "[ice]".
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+
+def write_json(value: Any) -> None:
+    """Print one JSON document on one line, never wrapped or coloured."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def write_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
+    """Print rows as a table; `empty` is said when there are none."""
+    if not rows:
+        click.echo(empty)
+        return
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    if sys.stdout.isatty():
+        _rich_table(cells, columns)
+        return
+    widths = [max(len(c), *(len(r[i]) for r in cells)) for i, c in enumerate(columns)]
+    for line in ([*columns], *cells):
+        click.echo("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def _rich_table(cells: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for line in cells:
+        table.add_row(*(Text(cell) for cell in line))
+    Console().print(table)

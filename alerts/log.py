@@ -1,0 +1,67 @@
+"""Structured log lines on standard error, with secrets masked.
+
+One line per event: an event name in plain words and key=value pairs; `poll`, `digest` and
+`delivery` ids tie the lines of one article's way together.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+#: user:password@ in any URL, the path of webhook URLs that are secrets, bearer-like parameters.
+_USERINFO = re.compile(r"(?<=://)[^/@\s:]+:[^/@\s]+(?=@)")
+_WEBHOOK = re.compile(
+    r"(https?://(?:hooks\.slack\.com|discord(?:app)?\.com|[\w.-]*\.logic\.azure\.com"
+    r"|chat\.googleapis\.com|api\.telegram\.org)/)\S+"
+)
+_PARAMETER = re.compile(r"(?i)\b((?:sig|token|key|secret|password)=)[^&\s]+")
+
+
+def mask(text: str) -> str:
+    """Return `text` with everything that looks like a secret replaced by ***."""
+    text = _USERINFO.sub("***", text)
+    text = _WEBHOOK.sub(r"\1***", text)
+    return _PARAMETER.sub(r"\1***", text)
+
+
+def _mask_values(
+    _logger: Any, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = mask(value)
+    return event
+
+
+def configure(*, as_json: bool = False, verbose: bool = False) -> None:
+    """Send log lines to standard error: readable on a terminal, key=value or JSON elsewhere."""
+    if as_json:
+        renderer: Any = structlog.processors.JSONRenderer()
+    elif sys.stderr.isatty():
+        renderer = structlog.dev.ConsoleRenderer()
+    else:
+        renderer = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _mask_values,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(10 if verbose else 20),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def get_logger() -> Any:
+    """Return the logger; its lines carry whatever was bound to the context."""
+    return structlog.get_logger()

@@ -1,0 +1,127 @@
+"""The environment as one frozen value; the only reader of `os.environ`.
+
+A `.env` beside the configuration is read too, the environment wins. Paths given in the environment
+are relative to the working folder.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from alerts.errors import UsageError
+from alerts.log import mask
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.IGNORECASE)
+_UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def duration_s(text: str) -> float:
+    """Return the seconds of "90s", "5m", "24h", "30d", "2w" or "0"; ValueError if it is none."""
+    found = _DURATION.fullmatch(text.strip())
+    if not found or (not found[2] and float(found[1]) != 0):
+        raise ValueError(f"{text!r} is no duration; write for example 90s, 5m, 24h, 30d, 2w or 0")
+    return float(found[1]) * _UNIT_S[found[2].lower()]
+
+
+def _networks(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    parts = (part.strip() for part in value.split(","))
+    try:
+        return tuple(ipaddress.ip_network(part, strict=False) for part in parts if part)
+    except ValueError as error:
+        raise ValueError(f"{error}; write for example 127.0.0.0/8,10.1.0.0/16") from None
+
+
+def _long_enough(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value()) < 32:
+        raise ValueError("it must have at least 32 characters; make one with: openssl rand -hex 32")
+    return value
+
+
+def _without_slash(value: str | None) -> str | None:
+    if value is None or not value.strip():
+        return None
+    if not re.match(r"https?://[^/\s]+", value):
+        raise ValueError("it must begin with https:// (or http:// on this machine)")
+    return value.strip().rstrip("/")
+
+
+def _some(value: Any) -> Any:
+    """Read a variable that is set to nothing as unset."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Duration = Annotated[float, BeforeValidator(lambda v: duration_s(v) if isinstance(v, str) else v)]
+OptionalText = Annotated[str | None, BeforeValidator(_some)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_some)]
+
+
+class Settings(BaseSettings):
+    """What the environment says; see docs/configuration.md for the words."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", case_sensitive=True, populate_by_name=True
+    )
+
+    config: Path = Field(Path("subscribers.yaml"), alias="ALERTS_CONFIG")
+    database_url: SecretStr = Field(SecretStr("sqlite:///alerts.db"), alias="DATABASE_URL")
+    smtp_url: OptionalSecret = Field(None, alias="SMTP_URL")
+    spool: Path = Field(Path("outbox"), alias="ALERTS_SPOOL")
+    mail_from: str = Field("alerts@localhost", alias="MAIL_FROM")
+    bounce_address: OptionalText = Field(None, alias="BOUNCE_ADDRESS")
+    base_url: Annotated[OptionalText, AfterValidator(_without_slash)] = Field(
+        None, alias="BASE_URL"
+    )
+    secret_key: Annotated[OptionalSecret, AfterValidator(_long_enough)] = Field(
+        None, alias="SECRET_KEY"
+    )
+    admin_token: OptionalSecret = Field(None, alias="ADMIN_TOKEN")
+    allow_nets: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
+        (), alias="ALERTS_ALLOW_NETS"
+    )
+    min_poll_s: Duration = Field(300.0, alias="ALERTS_MIN_POLL")
+    host_gap_s: Duration = Field(1.0, alias="ALERTS_HOST_GAP")
+    lease_s: Duration = Field(60.0, alias="ALERTS_LEASE")
+    ping_url: OptionalSecret = Field(None, alias="ALERTS_PING_URL")
+    port: int = Field(8000, alias="PORT", ge=0, le=65_535)
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """Every variable that ${NAME} may name: those of .env, then the environment's."""
+        return _environment(self.config)
+
+
+def _environment(config: Path) -> dict[str, str]:
+    file = config.parent / ".env"
+    found = dotenv_values(file, interpolate=False) if file.is_file() else {}
+    return {k: v for k, v in found.items() if v is not None} | dict(os.environ)
+
+
+def load(config: Path | None = None) -> Settings:
+    """Return the settings; UsageError names every variable that cannot be used, never its value.
+
+    `config` is a path given on the command line, which beats ALERTS_CONFIG.
+    """
+    path = config or Path(os.environ.get("ALERTS_CONFIG") or "subscribers.yaml")
+    values = _environment(path) | {"ALERTS_CONFIG": str(path)}
+    known = {f.alias for f in Settings.model_fields.values()}
+    try:
+        return Settings.model_validate({k: v for k, v in values.items() if k in known})
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(map(str, e['loc']))}: {mask(e['msg'].removeprefix('Value error, '))}"
+            for e in error.errors(include_input=False)
+        ]
+        raise UsageError("\n".join(lines), hint="Mend the environment or .env.") from None
