@@ -41,9 +41,9 @@ def _cell(value: Any) -> str:
 
 
 def _rich_table(cells: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - only on a terminal
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for line in cells:
