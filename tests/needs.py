@@ -1,0 +1,60 @@
+"""What a test needs from the machine: a program, shared data, leave to run long.
+
+Missing things skip the test with the reason. Under ALERTS_TEST_ALL=1 a missing program is a
+failure; missing shared data stays a skip, because a fresh clone has none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+_SHARED = ROOT.parent / "shared" / "data"
+_ADMIN_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/sbin")  # where servers lie, seldom on PATH
+
+
+def _is_set(name: str) -> bool:
+    return os.environ.get(name, "") not in ("", "0")  # noqa: TID251 - about the tests, no setting
+
+
+def shared(name: str) -> Path:
+    """Return the path of a file of ../shared/data, or skip the test."""
+    path = _SHARED / name
+    if not path.exists():
+        pytest.skip(f"needs ../shared/data/{name}")
+    return path
+
+
+def program(name: str, *, package: str | None = None) -> Path:
+    """Return the path of a system program; skip the test without it, fail under ALERTS_TEST_ALL.
+
+    PostgreSQL's server programs are looked for where Debian keeps them, too.
+    """
+    found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(_server_folders()))
+    if found:
+        return Path(found)
+    reason = f"needs the program {name} (apt-get install {package or name})"
+    if _is_set("ALERTS_TEST_ALL"):
+        pytest.fail(f"{reason}; ALERTS_TEST_ALL demands it", pytrace=False)
+    pytest.skip(reason)
+
+
+def _server_folders() -> list[str]:
+    postgres = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    return [*_ADMIN_FOLDERS, *postgres]
+
+
+def everything() -> None:
+    """Skip unless ALERTS_TEST_ALL=1: for slow tests of the whole installation."""
+    if not _is_set("ALERTS_TEST_ALL"):
+        pytest.skip("slow; runs under ALERTS_TEST_ALL=1")
+
+
+def soak() -> None:
+    """Skip unless ALERTS_TEST_SOAK=1: for tests that run for minutes (`make soak`)."""
+    if not _is_set("ALERTS_TEST_SOAK"):
+        pytest.skip("soak test; runs with: make soak")
