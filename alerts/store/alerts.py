@@ -1,0 +1,132 @@
+"""Rows of alerts: one entry owed to one subscriber. Nothing here is ever lost or made twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from alerts.model import Match, Span
+from alerts.store.claims import insert
+from alerts.store.schema import alert, entry_feed, feed
+
+
+def _as_json(matches: Iterable[Match]) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": match.rule,
+            "spans": [[span.field, span.start, span.end] for span in match.spans],
+            "caps_only": match.caps_only,
+        }
+        for match in matches
+    ]
+
+
+def to_matches(value: Sequence[Mapping[str, Any]]) -> tuple[Match, ...]:
+    """Return the matches that an alert row holds."""
+    return tuple(
+        Match(
+            rule=item["rule"],
+            spans=tuple(Span(*span) for span in item["spans"]),
+            caps_only=item["caps_only"],
+        )
+        for item in value
+    )
+
+
+def add(
+    connection: Connection, subscriber: str, entry_id: int, matches: Sequence[Match], now: float
+) -> bool:
+    """Owe the entry to the subscriber; False if it was owed or told already.
+
+    A pending alert of an entry that changed takes the new text's matches.
+    """
+    statement = (
+        insert(connection, alert)
+        .values(
+            subscriber=subscriber,
+            entry_id=entry_id,
+            matches=_as_json(matches),
+            state="pending",
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["subscriber", "entry_id"])
+    )
+    if connection.execute(statement).rowcount == 1:
+        return True
+    connection.execute(
+        update(alert)
+        .where(
+            alert.c.subscriber == subscriber,
+            alert.c.entry_id == entry_id,
+            alert.c.state == "pending",
+        )
+        .values(matches=_as_json(matches))
+    )
+    return False
+
+
+def pending(connection: Connection, subscriber: str) -> list[Row[Any]]:
+    """Return the subscriber's pending alerts, oldest first."""
+    query = (
+        select(alert)
+        .where(alert.c.subscriber == subscriber, alert.c.state == "pending")
+        .order_by(alert.c.created_at, alert.c.entry_id)
+    )
+    return list(connection.execute(query))
+
+
+def subscribers_waiting(connection: Connection) -> list[str]:
+    """Return the ids of subscribers who have pending alerts."""
+    query = select(alert.c.subscriber).where(alert.c.state == "pending").distinct()
+    return sorted(connection.execute(query).scalars())
+
+
+def mark_digested(
+    connection: Connection, subscriber: str, entry_ids: Collection[int], digest_id: str
+) -> int:
+    """Put pending alerts into a digest, by their ids; return how many were still pending."""
+    done = 0
+    for entry_id in entry_ids:
+        done += connection.execute(
+            update(alert)
+            .where(
+                alert.c.subscriber == subscriber,
+                alert.c.entry_id == entry_id,
+                alert.c.state == "pending",
+            )
+            .values(state="digested", digest_id=digest_id)
+        ).rowcount
+    return done
+
+
+def suppress(
+    connection: Connection, subscriber: str, reason: str, entry_ids: Collection[int] | None = None
+) -> int:
+    """Give up pending alerts of a subscriber (all, or these), saying why."""
+    statement = update(alert).where(alert.c.subscriber == subscriber, alert.c.state == "pending")
+    if entry_ids is not None:
+        statement = statement.where(alert.c.entry_id.in_(list(entry_ids)))
+    return connection.execute(statement.values(state="suppressed", reason=reason)).rowcount
+
+
+def outlets(connection: Connection, entry_ids: Collection[int]) -> dict[int, list[Row[Any]]]:
+    """Return for each entry the feeds that carry it: url, name, link, title and times."""
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    ids = list(entry_ids)
+    for start in range(0, len(ids), 500):
+        query = (
+            select(
+                entry_feed,
+                feed.c.url,
+                func.coalesce(feed.c.name, feed.c.title, feed.c.host).label("outlet"),
+            )
+            .join(feed, feed.c.id == entry_feed.c.feed_id)
+            .where(entry_feed.c.entry_id.in_(ids[start : start + 500]))
+            .order_by(entry_feed.c.seen_at, entry_feed.c.feed_id)
+        )
+        for row in connection.execute(query):
+            found[row.entry_id].append(row)
+    return found

@@ -1,0 +1,31 @@
+"""Rows of configurations that came into force, and single values kept for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from alerts.store.claims import insert
+from alerts.store.schema import config_version, meta
+
+
+def latest(connection: Connection) -> Row[Any] | None:
+    """Return the configuration that came into force last: version, loaded_at, files."""
+    query = select(config_version).order_by(config_version.c.id.desc()).limit(1)
+    return connection.execute(query).one_or_none()
+
+
+def add(connection: Connection, version: str, files: Mapping[str, str], now: float) -> None:
+    """Note that a configuration came into force."""
+    connection.execute(
+        config_version.insert().values(version=version, loaded_at=now, files=dict(files))
+    )
+
+
+def once_made(connection: Connection, key: str, value: str) -> str:
+    """Return the value kept under `key`; keep `value` if there was none."""
+    statement = insert(connection, meta).values(key=key, value=value)
+    connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+    return str(connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one())

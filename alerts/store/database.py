@@ -1,0 +1,209 @@
+"""Opening the database: SQLite by default, PostgreSQL by its URL; transactions and migrations.
+
+SQLite runs in WAL with foreign keys and a busy time-out; a writing transaction begins IMMEDIATE,
+so that two writers queue instead of failing half-way.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from alerts.errors import StoreError
+from alerts.log import mask
+
+#: How long a writer waits for another process's transaction.
+BUSY_TIMEOUT_MS = 10_000
+
+_MIGRATIONS = "alerts.store:migrations"
+
+
+class Database:
+    """One open database; threads share it."""
+
+    def __init__(self, engine: Engine, path: Path | None) -> None:
+        self.engine = engine
+        self.path = path  # None: in memory, or not SQLite
+        # SQLite has one writer at a time anyway: threads queue here rather than in its busy loop.
+        self._writer: Any = threading.RLock() if self.is_sqlite else _Open()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is SQLite (else PostgreSQL)."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that may write: committed at the end, rolled back by any exception."""
+        with self._writer, _as_store_error(), self.engine.connect() as plain:
+            connection = plain.execution_options(alerts_write=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view for reading."""
+        with _as_store_error(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+class _Open:
+    """A lock that never locks."""
+
+    def __enter__(self) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+@contextmanager
+def _as_store_error() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreError(
+            f"The database cannot be used: {mask(str(error.orig))}.",
+            hint="Check the disk, the permissions and DATABASE_URL.",
+        ) from error
+
+
+def open_database(url: str) -> Database:
+    """Open `url` without touching its schema; StoreError if it cannot be reached."""
+    try:
+        parsed = make_url(_with_driver(url))
+        if parsed.get_backend_name() == "sqlite":
+            return _open_sqlite(parsed.database)
+        engine = create_engine(parsed, pool_pre_ping=True, pool_size=20)
+        with engine.connect():
+            pass
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
+        raise StoreError(
+            f"DATABASE_URL cannot be used: {mask(str(error))}.",
+            hint="Write sqlite:///alerts.db or postgresql://user:password@host/name"
+            " (PostgreSQL needs the extra: pip install 'alerts[postgres]').",
+        ) from error
+    except SQLAlchemyError as error:
+        raise StoreError(
+            f"The database does not answer: {mask(str(getattr(error, 'orig', error)))}.",
+            hint="Check DATABASE_URL and whether the server runs.",
+        ) from error
+    return Database(engine, None)
+
+
+def _with_driver(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if scheme in ("postgres", "postgresql"):
+        return f"postgresql+psycopg{separator}{rest}"
+    return url
+
+
+def _open_sqlite(name: str | None) -> Database:
+    in_memory = not name or name == ":memory:"
+    engine = (
+        create_engine("sqlite://", poolclass=StaticPool)
+        if in_memory
+        else create_engine(f"sqlite:///{name}", pool_size=40, max_overflow=20)
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    path = None if in_memory else Path(str(name))
+    if path is not None and not path.parent.is_dir():
+        raise StoreError(
+            f"The folder {path.parent} for the database does not exist.",
+            hint="Make it, or set DATABASE_URL to another place.",
+        )
+    database = Database(engine, path)
+    try:
+        with database.read() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+    except SQLAlchemyError as error:  # e.g. a file that is no database
+        raise StoreError(
+            f"{name} cannot be used as a database: {getattr(error, 'orig', error)}.",
+            hint="Set DATABASE_URL to another file, or restore a backup.",
+        ) from error
+    return database
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we begin ourselves, see _begin_sqlite
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("alerts_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+# --- schema ------------------------------------------------------------------------------------
+
+
+def _script() -> tuple[AlembicConfig, ScriptDirectory]:
+    config = AlembicConfig()
+    config.set_main_option("script_location", _MIGRATIONS)
+    return config, ScriptDirectory.from_config(config)
+
+
+def schema_revision(database: Database) -> str | None:
+    """Return the revision the database has; None: it has no tables yet."""
+    with database.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_current(database: Database) -> bool:
+    """Whether the database has this version's schema; StoreError if it has a newer one."""
+    _, script = _script()
+    revision = schema_revision(database)
+    if revision is not None and revision not in {r.revision for r in script.walk_revisions()}:
+        raise StoreError(
+            f"The database was made by a newer version of alerts (schema {revision}).",
+            hint="Install that version, or restore the backup made before the upgrade.",
+        )
+    return revision == script.get_current_head()
+
+
+def migrate(database: Database) -> str | None:
+    """Bring the schema to this version; return the revision it had before, None for a new one."""
+    before = schema_revision(database)
+    if is_current(database):
+        return before
+    config, script = _script()
+    head = script.get_current_head()
+    if before is not None and database.path is not None:
+        back_up(database, database.path.with_name(f"{database.path.name}.before-{head}"))
+    from alembic import command
+
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return before
+
+
+def back_up(database: Database, target: Path) -> None:
+    """Copy a SQLite database while it is in use."""
+    if database.path is None:
+        raise StoreError("Only a SQLite file can be copied.", hint="Use pg_dump for PostgreSQL.")
+    source, copy = sqlite3.connect(database.path), sqlite3.connect(target)
+    try:
+        source.backup(copy)
+    finally:
+        copy.close()
+        source.close()

@@ -1,0 +1,203 @@
+"""Rows of digests, deliveries and their attempts, and the gates that pace destinations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+
+from alerts.store import claims
+from alerts.store.schema import attempt, delivery, digest, gate, suppression
+
+#: States in which a delivery may still be sent.
+OPEN = ("pending", "sending", "delayed")
+
+#: Prefix of the gate of the server that all deliveries of one kind go through.
+SERVER = "server/"
+
+
+def add_digest(connection: Connection, values: Mapping[str, Any]) -> bool:
+    """Insert a digest; False if this subscriber has one of this slot already."""
+    statement = claims.insert(connection, digest).values(**values)
+    done = connection.execute(
+        statement.on_conflict_do_nothing(index_elements=["subscriber", "cadence", "slot"])
+    )
+    return done.rowcount == 1
+
+
+def add(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Insert deliveries."""
+    if rows:
+        connection.execute(delivery.insert(), rows)
+
+
+def claim(
+    connection: Connection, *, now: float, lease: str, lease_s: float, limit: int
+) -> list[Row[Any]]:
+    """Take due deliveries whose destination's gate is open, and register an attempt for each.
+
+    One delivery a destination at a time: the next part waits until the one before it is done.
+    """
+    waits = select(gate.c.key).where(_gates(), gate.c.next_at > now).exists()
+    other = delivery.alias()
+    earlier = (
+        select(other.c.id)
+        .where(
+            other.c.destination == delivery.c.destination,
+            other.c.state.in_(OPEN),
+            other.c.id != delivery.c.id,
+            or_(
+                other.c.lease_until >= now,
+                (other.c.due_at < delivery.c.due_at),
+                (other.c.due_at == delivery.c.due_at) & (other.c.id < delivery.c.id),
+            ),
+            or_(other.c.due_at <= now, other.c.lease_until >= now),
+        )
+        .exists()
+    )
+    rows = claims.claim(
+        connection,
+        delivery,
+        now=now,
+        lease=lease,
+        lease_s=lease_s,
+        limit=limit,
+        where=(delivery.c.state.in_(OPEN), ~waits, ~earlier),
+        values={"state": "sending"},
+    )
+    if rows:
+        connection.execute(
+            attempt.insert(), [{"delivery_id": row.id, "started_at": now} for row in rows]
+        )
+    return rows
+
+
+def record(
+    connection: Connection,
+    delivery_id: str,
+    lease: str,
+    values: Mapping[str, Any],
+    result: Mapping[str, Any],
+) -> bool:
+    """Write a try's result and end the lease; False if the lease is no longer ours.
+
+    `values` go to the delivery, `result` to the open attempt.
+    """
+    done = connection.execute(
+        update(delivery)
+        .where(delivery.c.id == delivery_id, delivery.c.lease == lease)
+        .values(lease=None, lease_until=None, **values)
+    )
+    if done.rowcount != 1:
+        return False
+    connection.execute(
+        update(attempt)
+        .where(attempt.c.delivery_id == delivery_id, attempt.c.outcome.is_(None))
+        .values(**result)
+    )
+    return True
+
+
+def reopen_interrupted(connection: Connection, now: float) -> int:
+    """Mark tries whose process died: nobody knows whether they were accepted. Due at once.
+
+    Call under the working lock, after every lease was freed. It takes no step of the back-off.
+    """
+    connection.execute(
+        update(attempt)
+        .where(attempt.c.outcome.is_(None))
+        .values(outcome="ambiguous", result_kind="interrupted", ended_at=now)
+    )
+    done = connection.execute(
+        update(delivery)
+        .where(delivery.c.state == "sending")
+        .values(state="delayed", result_kind="ambiguous", due_at=now)
+    )
+    return done.rowcount
+
+
+def _gates() -> ColumnElement[bool]:
+    """A delivery's gates: its destination's and its server's."""
+    return or_(gate.c.key == delivery.c.destination, gate.c.key == SERVER + delivery.c.kind)
+
+
+def postpone_gated(connection: Connection, now: float) -> int:
+    """Give due deliveries behind a closed circuit its time and reason; pacing gaps stay due."""
+    closed = and_(_gates(), gate.c.next_at > now, gate.c.reason != "")
+    reopens = select(func.max(gate.c.next_at)).where(closed).scalar_subquery()
+    reason = select(func.max(gate.c.reason)).where(closed).scalar_subquery()
+    done = connection.execute(
+        update(delivery)
+        .where(
+            delivery.c.state.in_(OPEN),
+            delivery.c.due_at <= now,
+            delivery.c.lease.is_(None),
+            select(gate.c.key).where(closed).exists(),
+        )
+        .values(state="delayed", due_at=reopens, hint=reason)
+    )
+    return done.rowcount
+
+
+def due(connection: Connection, now: float) -> int:
+    """Count open deliveries that are due or under way."""
+    query = select(func.count()).where(
+        delivery.c.state.in_(OPEN), or_(delivery.c.due_at <= now, delivery.c.lease.is_not(None))
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def suppress_open(connection: Connection, subscriber: str, reason: str, now: float) -> int:
+    """Give up a subscriber's open deliveries that nobody is sending just now."""
+    done = connection.execute(
+        update(delivery)
+        .where(
+            delivery.c.subscriber == subscriber,
+            delivery.c.state.in_(OPEN),
+            delivery.c.lease.is_(None),
+        )
+        .values(state="suppressed", hint=reason, due_at=None, ended_at=now)
+    )
+    return done.rowcount
+
+
+# --- gates and suppressions ----------------------------------------------------------------------
+
+
+def close_gate(
+    connection: Connection, key: str, until: float, *, failed: bool = False, reason: str = ""
+) -> None:
+    """Let nothing pass to `key` before `until`; a failure adds to its row of failures."""
+    statement = claims.insert(connection, gate).values(
+        key=key, next_at=until, failures=int(failed), reason=reason
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "next_at": until,
+                "failures": gate.c.failures + 1 if failed else 0,
+                "reason": reason,
+            },
+        )
+    )
+
+
+def gate_of(connection: Connection, key: str) -> Row[Any] | None:
+    """Return the gate row of a destination or server."""
+    return connection.execute(select(gate).where(gate.c.key == key)).one_or_none()
+
+
+def suppress(connection: Connection, destination: str, reason: str, now: float) -> None:
+    """Send nothing more to this destination until a person lifts it."""
+    statement = claims.insert(connection, suppression).values(
+        destination=destination, reason=reason, created_at=now
+    )
+    connection.execute(statement.on_conflict_do_nothing(index_elements=["destination"]))
+
+
+def suppressions(connection: Connection, keys: Collection[str]) -> dict[str, str]:
+    """Return destination -> reason for those of `keys` that get nothing."""
+    query = select(suppression).where(suppression.c.destination.in_(list(keys)))
+    return {row.destination: row.reason for row in connection.execute(query)}

@@ -1,0 +1,136 @@
+"""Rows of entries, of the keys they are known by, and of the feeds that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select, update
+
+from alerts.model import Entry
+from alerts.store.claims import insert
+from alerts.store.schema import entry, entry_feed, feed_key
+
+#: Bound parameters a statement may carry on every SQLite we run on.
+_CHUNK = 500
+
+#: What of an entry is kept, in characters; rules have judged the whole text before.
+TITLE_CHARS = 1_024
+TEXT_CHARS = 65_536
+
+
+def _chunks(values: Collection[Any]) -> Iterator[Sequence[Any]]:
+    items = list(values)
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
+
+
+def known_keys(connection: Connection, feed_id: int, keys: Collection[str]) -> list[Row[Any]]:
+    """Return rows (key, entry_id, last_seen) of this feed."""
+    columns: Select[Any] = select(feed_key.c.key, feed_key.c.entry_id, feed_key.c.last_seen)
+    return [
+        row
+        for some in _chunks(keys)
+        for row in connection.execute(
+            columns.where(feed_key.c.feed_id == feed_id, feed_key.c.key.in_(some))
+        )
+    ]
+
+
+def keys_elsewhere(connection: Connection, feed_id: int, keys: Collection[str]) -> list[Row[Any]]:
+    """Return rows (key, entry_id, last_seen) of other feeds, the earliest entry of each key."""
+    columns: Select[Any] = select(
+        feed_key.c.key,
+        func.min(feed_key.c.entry_id).label("entry_id"),
+        func.max(feed_key.c.last_seen).label("last_seen"),
+    ).group_by(feed_key.c.key)
+    return [
+        row
+        for some in _chunks(keys)
+        for row in connection.execute(
+            columns.where(feed_key.c.feed_id != feed_id, feed_key.c.key.in_(some))
+        )
+    ]
+
+
+def by_id(connection: Connection, ids: Collection[int]) -> dict[int, Row[Any]]:
+    """Return entry rows by id; ids whose entries were pruned are absent."""
+    return {
+        row.id: row
+        for some in _chunks(ids)
+        for row in connection.execute(select(entry).where(entry.c.id.in_(some)))
+    }
+
+
+def _texts(item: Entry) -> dict[str, Any]:
+    return {
+        "link": item.link,
+        "guid": item.guid,
+        "title": item.title[:TITLE_CHARS],
+        "summary": item.summary[:TEXT_CHARS],
+        "content": item.content[:TEXT_CHARS],
+        "author": item.author[:TITLE_CHARS],
+        "tags": list(item.tags),
+        "lang": item.lang,
+        "published_at": item.published_at,
+    }
+
+
+def add(connection: Connection, feed_id: int, item: Entry, values: Mapping[str, Any]) -> int:
+    """Insert an entry with its comparison keys (`values`); return its id."""
+    row = connection.execute(
+        entry.insert().values(feed_id=feed_id, **_texts(item), **values).returning(entry.c.id)
+    )
+    return int(row.scalar_one())
+
+
+def change(connection: Connection, entry_id: int, item: Entry, values: Mapping[str, Any]) -> None:
+    """Write an edited entry's texts."""
+    connection.execute(update(entry).where(entry.c.id == entry_id).values(**_texts(item), **values))
+
+
+def remember(
+    connection: Connection, feed_id: int, keys: Iterable[tuple[str, int]], now: float
+) -> None:
+    """Note by which keys the feed's entries were seen now: pairs of key and entry id."""
+    rows = [
+        {"feed_id": feed_id, "key": key, "entry_id": entry_id, "last_seen": now}
+        for key, entry_id in dict(keys).items()
+    ]
+    if not rows:
+        return
+    statement = insert(connection, feed_key)
+    statement = statement.on_conflict_do_update(
+        index_elements=["feed_id", "key"], set_={"last_seen": statement.excluded.last_seen}
+    )
+    connection.execute(statement, rows)
+
+
+def carry(connection: Connection, feed_id: int, entry_id: int, item: Entry, now: float) -> None:
+    """Note that the feed carries the entry, under its own link and title."""
+    values = {
+        "link": item.link,
+        "title": item.title[:TITLE_CHARS],
+        "published_at": item.published_at,
+    }
+    statement = insert(connection, entry_feed).values(
+        entry_id=entry_id, feed_id=feed_id, seen_at=now, **values
+    )
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["entry_id", "feed_id"], set_=values)
+    )
+
+
+def to_entry(row: Row[Any]) -> Entry:
+    """Return the stored entry as the noun."""
+    return Entry(
+        title=row.title,
+        link=row.link,
+        guid=row.guid,
+        summary=row.summary,
+        content=row.content,
+        author=row.author,
+        tags=tuple(row.tags),
+        published_at=row.published_at,
+        lang=row.lang,
+    )

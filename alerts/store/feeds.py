@@ -1,0 +1,151 @@
+"""Rows of feeds and of the hosts they live on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select, update
+
+from alerts.model import Feed
+from alerts.store.claims import insert, is_due
+from alerts.store.schema import feed, host
+
+#: Requests under way at one host at the same time.
+IN_FLIGHT_PER_HOST = 2
+
+
+def apply(connection: Connection, feeds: Iterable[tuple[Feed, str]], now: float) -> None:
+    """Make the rows what the configuration says; `feeds` pairs each feed with its host.
+
+    New feeds are due at once; feeds that are no longer configured rest with all they know.
+    """
+    wanted = {item.url: (item, host_name) for item, host_name in feeds}
+    known = {row.url: row for row in connection.execute(select(feed.c.url, feed.c.is_active))}
+    new = [
+        {"url": url, "host": h, "name": f.name, "is_active": True, "state": "new", "due_at": now}
+        for url, (f, h) in wanted.items()
+        if url not in known
+    ]
+    if new:
+        connection.execute(feed.insert(), new)
+    for url, row in known.items():
+        if url in wanted:
+            values: dict[str, Any] = {"name": wanted[url][0].name, "is_active": True}
+            if not row.is_active:
+                values["due_at"] = func.coalesce(feed.c.due_at, now)
+            connection.execute(update(feed).where(feed.c.url == url).values(**values))
+        elif row.is_active:
+            connection.execute(update(feed).where(feed.c.url == url).values(is_active=False))
+
+
+def claim(
+    connection: Connection,
+    *,
+    now: float,
+    horizon: float,
+    lease: str,
+    lease_s: float,
+    limit: int,
+    host_gap_s: float,
+) -> list[Row[Any]]:
+    """Take due feeds, at most one a host each gap and two in flight there.
+
+    `horizon` ≤ `now` limits the claim to feeds that fell due by then (one pass of `once`).
+    """
+    busy = _in_flight(connection, now)
+    candidates = connection.execute(
+        select(feed.c.id, feed.c.host)
+        .outerjoin(host, host.c.key == feed.c.host)
+        .where(
+            feed.c.is_active,
+            is_due(feed, now),
+            feed.c.due_at <= horizon,
+            or_(host.c.next_at.is_(None), host.c.next_at <= now),
+        )
+        .order_by(feed.c.due_at, feed.c.id)
+        .limit(limit * 50)
+        .with_for_update(skip_locked=True, of=feed)
+    )
+    per_host = 1 if host_gap_s > 0 else IN_FLIGHT_PER_HOST
+    chosen: list[int] = []
+    taken: Counter[str] = Counter()
+    for row in candidates:
+        if len(chosen) == limit:
+            break
+        free = min(per_host, IN_FLIGHT_PER_HOST - busy[row.host]) - taken[row.host]
+        if free > 0:
+            taken[row.host] += 1
+            chosen.append(row.id)
+    if not chosen:
+        return []
+    _close_gates(connection, taken, now + host_gap_s)
+    return list(
+        connection.execute(
+            update(feed)
+            .where(feed.c.id.in_(chosen))
+            .values(lease=lease, lease_until=now + lease_s)
+            .returning(*feed.c)
+        )
+    )
+
+
+def _in_flight(connection: Connection, now: float) -> Counter[str]:
+    rows = connection.execute(
+        select(feed.c.host, func.count())
+        .where(feed.c.lease.is_not(None), feed.c.lease_until >= now)
+        .group_by(feed.c.host)
+    )
+    return Counter({row[0]: row[1] for row in rows})
+
+
+def _close_gates(connection: Connection, hosts: Iterable[str], until: float) -> None:
+    statement = insert(connection, host)
+    statement = statement.on_conflict_do_update(
+        index_elements=["key"], set_={"next_at": statement.excluded.next_at}
+    )
+    connection.execute(statement, [{"key": key, "next_at": until} for key in hosts])
+
+
+def waiting(connection: Connection, horizon: float) -> int:
+    """Count the feeds that still have to be polled, or are being polled, in a pass."""
+    query = select(func.count()).where(feed.c.is_active, feed.c.due_at <= horizon)
+    return int(connection.execute(query).scalar_one())
+
+
+def hurry(connection: Connection, now: float, floor_s: float) -> None:
+    """Make every active feed due, whatever its interval or back-off.
+
+    The floor since its last request holds, and so does a server's Retry-After; a feed that is
+    gone stays gone.
+    """
+    earliest = func.coalesce(feed.c.last_poll_at + floor_s, now)
+    connection.execute(
+        update(feed)
+        .where(
+            feed.c.is_active,
+            feed.c.state != "gone",
+            or_(feed.c.hold_until.is_(None), feed.c.hold_until <= now),
+        )
+        .values(due_at=_greatest(connection, earliest, now))
+    )
+
+
+def _greatest(connection: Connection, *values: Any) -> Any:
+    return (func.max if connection.dialect.name == "sqlite" else func.greatest)(*values)
+
+
+def record(connection: Connection, feed_id: int, lease: str, values: Mapping[str, Any]) -> bool:
+    """Write a poll's result and end the lease; False if the row is no longer ours."""
+    done = connection.execute(
+        update(feed)
+        .where(feed.c.id == feed_id, feed.c.lease == lease)
+        .values(lease=None, lease_until=None, **values)
+    )
+    return done.rowcount == 1
+
+
+def by_url(connection: Connection) -> dict[str, Row[Any]]:
+    """Return every feed row by its URL."""
+    return {row.url: row for row in connection.execute(select(feed))}

@@ -1,0 +1,263 @@
+"""The tables. Times are UTC epoch seconds as doubles; ids of digests and deliveries are random.
+
+A due thing (feed, slot, delivery) has `due_at`, `lease` and `lease_until`: who claims it writes a
+lease, and only the holder of that lease may write the result (see `claims`).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _claimable() -> tuple[Column[float], Column[str], Column[float]]:
+    """Columns of a thing that falls due and is worked on by one at a time."""
+    return (
+        Column("due_at", Double),  # None: nothing to do until something happens
+        Column("lease", Text),
+        Column("lease_until", Double),
+    )
+
+
+#: Single values: the key that signs links, made once.
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+#: Each configuration that came into force, with its files: a restart boots with the last good one.
+config_version = Table(
+    "config_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("loaded_at", Double, nullable=False),
+    Column("files", JSON, nullable=False),  # path -> text; secrets stay ${NAME}
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("host", Text, nullable=False),
+    Column("name", Text),  # the configuration's
+    Column("title", Text),  # the feed's own
+    Column("is_active", Boolean, nullable=False),
+    Column("state", Text, nullable=False),  # new, ok, failing, quarantined, gone, paused
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("validators_url", Text),
+    Column("fingerprint", Text),
+    Column("last_poll_at", Double),
+    Column("last_success_at", Double),
+    Column("baseline_at", Double),  # when its first complete document was read
+    Column("hold_until", Double),  # the server's Retry-After
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failing_since", Double),
+    Column("gone_at", Double),  # the first 410 of a row of them
+    Column("error_kind", Text),
+    Column("error_text", Text),
+    Column("error_hint", Text),
+    Column("entries", Integer, nullable=False, server_default="0"),  # in the last document
+    *_claimable(),
+)
+Index(None, feed.c.due_at)
+
+host = Table(
+    "host",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("next_at", Double, nullable=False),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed_id", ForeignKey("feed.id"), nullable=False),
+    Column("link", Text),
+    Column("link_key", Text),
+    Column("guid", Text),
+    Column("title", Text, nullable=False),
+    Column("title_key", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("text_key", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("lang", Text),
+    Column("published_at", Double),
+    Column("seen_at", Double, nullable=False),
+    Column("is_baseline", Boolean, nullable=False),
+)
+Index(None, entry.c.seen_at)
+
+#: By which keys an entry is known in a feed; looked up across feeds by `key`.
+feed_key = Table(
+    "feed_key",
+    metadata,
+    Column("feed_id", ForeignKey("feed.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("entry_id", Integer, nullable=False),  # may outlive its entry by a year
+    Column("last_seen", Double, nullable=False),
+)
+Index(None, feed_key.c.key)
+Index(None, feed_key.c.last_seen)
+
+entry_feed = Table(
+    "entry_feed",
+    metadata,
+    Column("entry_id", ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True),
+    Column("feed_id", ForeignKey("feed.id"), primary_key=True),
+    Column("link", Text),
+    Column("title", Text, nullable=False),
+    Column("published_at", Double),
+    Column("seen_at", Double, nullable=False),
+)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("first_loaded_at", Double, nullable=False),
+    Column("removed_at", Double),
+    Column("paused_until", Double),
+)
+
+#: Since when a subscriber follows a rule: nothing first seen earlier is told.
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("subscriber", ForeignKey("subscriber.id"), primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("first_loaded_at", Double, nullable=False),
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    Column("subscriber", ForeignKey("subscriber.id"), primary_key=True),
+    Column("cadence", Text, primary_key=True),
+    Column("timezone", Text, nullable=False),
+    Column("name", Text),  # local date and time of the slot that is due next
+    *_claimable(),
+)
+Index(None, slot.c.due_at)
+
+digest = Table(
+    "digest",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subscriber", Text, nullable=False),
+    Column("cadence", Text, nullable=False),
+    Column("slot", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("articles", Integer, nullable=False),
+    Column("config_version", Text, nullable=False),
+    UniqueConstraint("subscriber", "cadence", "slot"),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("subscriber", Text, primary_key=True),
+    Column("entry_id", ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True),
+    Column("matches", JSON, nullable=False),  # [{"rule", "spans": [[field, start, end]], …}]
+    Column("state", Text, nullable=False),  # pending, digested, suppressed
+    Column("reason", Text),
+    Column("is_late", Boolean, nullable=False, server_default=false()),
+    Column("created_at", Double, nullable=False),
+    Column("digest_id", ForeignKey("digest.id")),
+)
+Index(None, alert.c.state, alert.c.subscriber)
+Index(None, alert.c.digest_id)
+Index(None, alert.c.entry_id)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest_id", ForeignKey("digest.id"), nullable=False),
+    Column("subscriber", Text, nullable=False),
+    Column("destination", Text, nullable=False),  # its key: no secret in it
+    Column("kind", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("articles", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("result_kind", Text),
+    Column("code", Text),
+    Column("server_text", Text),
+    Column("hint", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),  # counted by the back-off
+    Column("created_at", Double, nullable=False),
+    Column("ended_at", Double),
+    *_claimable(),
+)
+Index(None, delivery.c.due_at)
+Index(None, delivery.c.digest_id)
+Index(None, delivery.c.destination, delivery.c.state)
+Index(None, delivery.c.state)
+
+#: Every try, registered before dialling; `outcome` None: begun, and its end is not known.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("delivery_id", ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("outcome", Text),
+    Column("result_kind", Text),
+    Column("code", Text),
+    Column("server_text", Text),
+    Column("server", Text),
+)
+Index(None, attempt.c.delivery_id)
+
+#: Rate gate and circuit of one destination ("ana/email/…") or one server ("server/mail.example").
+gate = Table(
+    "gate",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("next_at", Double, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("reason", Text),
+)
+
+#: Addresses and webhooks that get nothing, whatever subscribers.yaml says.
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("destination", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+)

@@ -1,0 +1,117 @@
+"""Rows of subscribers: since when they follow which rule, and the slots that fall due for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from alerts.model import Subscriber
+from alerts.store.claims import insert
+from alerts.store.schema import digest, slot, subscriber, subscription
+
+
+def apply(connection: Connection, people: Iterable[Subscriber], now: float) -> list[str]:
+    """Make subscribers and subscriptions what the configuration says.
+
+    Return the ids of subscribers that were removed by it. One who comes back begins anew: what
+    was seen while they were away was not owed to them.
+    """
+    wanted = {person.id: person for person in people}
+    known = {row.id: row for row in connection.execute(select(subscriber))}
+    for person in wanted.values():
+        row = known.get(person.id)
+        if row is None:
+            connection.execute(
+                subscriber.insert().values(id=person.id, name=person.name, first_loaded_at=now)
+            )
+        elif row.removed_at is not None or row.name != person.name:
+            values: dict[str, Any] = {"name": person.name, "removed_at": None}
+            if row.removed_at is not None:
+                values["first_loaded_at"] = now
+            connection.execute(
+                update(subscriber).where(subscriber.c.id == person.id).values(**values)
+            )
+        _apply_subscriptions(connection, person, now)
+    removed = [k for k, row in known.items() if k not in wanted and row.removed_at is None]
+    for key in removed:
+        connection.execute(update(subscriber).where(subscriber.c.id == key).values(removed_at=now))
+        connection.execute(delete(slot).where(slot.c.subscriber == key))
+        connection.execute(delete(subscription).where(subscription.c.subscriber == key))
+    return removed
+
+
+def _apply_subscriptions(connection: Connection, person: Subscriber, now: float) -> None:
+    wanted = {s.rule for s in person.subscriptions}
+    mine = subscription.c.subscriber == person.id
+    known = set(connection.execute(select(subscription.c.rule).where(mine)).scalars())
+    if gone := known - wanted:
+        connection.execute(delete(subscription).where(mine, subscription.c.rule.in_(gone)))
+    for rule in sorted(wanted - known):
+        connection.execute(
+            subscription.insert().values(subscriber=person.id, rule=rule, first_loaded_at=now)
+        )
+
+
+def following_since(connection: Connection) -> dict[tuple[str, str], float]:
+    """Return (subscriber, rule) -> since when that subscriber follows that rule."""
+    rows = connection.execute(
+        select(subscription.c.subscriber, subscription.c.rule, subscription.c.first_loaded_at)
+    )
+    return {(row.subscriber, row.rule): row.first_loaded_at for row in rows}
+
+
+def rows(connection: Connection) -> dict[str, Row[Any]]:
+    """Return every subscriber row by id."""
+    return {row.id: row for row in connection.execute(select(subscriber))}
+
+
+# --- slots -------------------------------------------------------------------------------------
+
+
+def slots(connection: Connection, key: str | None = None) -> list[Row[Any]]:
+    """Return the slots of one subscriber, or of all."""
+    query = select(slot)
+    if key is not None:
+        query = query.where(slot.c.subscriber == key)
+    return list(connection.execute(query))
+
+
+def set_slot(connection: Connection, key: str, cadence: str, values: Mapping[str, Any]) -> None:
+    """Insert or change one slot row."""
+    statement = insert(connection, slot).values(subscriber=key, cadence=cadence, **values)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["subscriber", "cadence"], set_=dict(values))
+    )
+
+
+def drop_slots(connection: Connection, key: str, cadences: Iterable[str]) -> None:
+    """Forget slots of cadences that the subscriber no longer has."""
+    connection.execute(
+        delete(slot).where(slot.c.subscriber == key, slot.c.cadence.in_(list(cadences)))
+    )
+
+
+def end_slot(
+    connection: Connection, row: Row[Any], lease: str, name: str | None, due_at: float | None
+) -> bool:
+    """Move a claimed slot to its next moment; False if the lease is no longer ours."""
+    done = connection.execute(
+        update(slot)
+        .where(
+            slot.c.subscriber == row.subscriber,
+            slot.c.cadence == row.cadence,
+            slot.c.lease == lease,
+        )
+        .values(name=name, due_at=due_at, lease=None, lease_until=None)
+    )
+    return done.rowcount == 1
+
+
+def last_digest_at(connection: Connection, key: str, cadence: str | None = None) -> float | None:
+    """Return when the subscriber's last digest was made (of this cadence, or any)."""
+    query = select(func.max(digest.c.created_at)).where(digest.c.subscriber == key)
+    if cadence is not None:
+        query = query.where(digest.c.cadence == cadence)
+    return connection.execute(query).scalar()
