@@ -1,0 +1,208 @@
+"""When digests are due: slots of a cadence in the subscriber's zone, quiet hours, pause, spread.
+
+Pure: `now` and `after` are UTC epoch seconds given by the caller. The grammar is `when`'s, and is
+offered here too, since `config` asks this module for everything about slots.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
+
+from alerts.digests.when import (
+    parse_cron,
+    parse_date_or_time,
+    parse_timezone,
+    parse_when,
+    parse_window,
+)
+from alerts.model import Cadence, Subscriber, Window
+
+__all__ = [
+    "Slot",
+    "due_slot",
+    "gathered",
+    "next_slot",
+    "own_moment",
+    "parse_cron",
+    "parse_date_or_time",
+    "parse_timezone",
+    "parse_when",
+    "parse_window",
+    "right_away_at",
+    "slot_moment",
+]
+
+#: `right away`: the first story at once, what follows within this time together.
+GATHER_S = 300.0
+#: No zone's clocks jump further than this, twice over.
+_JUMP = dt.timedelta(hours=3)
+_DAY_S = 86_400.0
+_SKEW_S = 2 * _DAY_S
+_NAME = "%Y-%m-%dT%H:%M"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A due moment. `name` is its identity, unique per subscriber and cadence."""
+
+    name: str  # local date and time, "2026-11-24T07:30"
+    due_at: float  # when it is worked on: after quiet hours, with the subscriber's spread
+    told_at: float  # what readers are told ("Next mail: 7:30 am"): the same without the spread
+
+
+def next_slot(cadence: Cadence, timezone: str, after: float) -> Slot | None:
+    """Return the first slot later than `after`, without spread, quiet hours or pause.
+
+    None for cadences without a calendar. Days on which clocks change have each local slot once: a
+    time that the clock skips is moved on by the skipped stretch (02:30 becomes 03:30), of a time
+    that comes twice the first counts.
+    """
+    return next(_slots(cadence, ZoneInfo(timezone), after), None)
+
+
+def due_slot(
+    subscriber: Subscriber, cadence: Cadence, after: float, *, last_name: str | None = None
+) -> Slot | None:
+    """Return the subscriber's next slot due later than `after`, named later than `last_name`.
+
+    A slot in quiet hours moves to their end, and all that meet there are one; no slot is due
+    before `pause_until`. `last_name` is the last slot taken, so that none comes twice even after
+    a change of zone or of the clock.
+    """
+    zone = ZoneInfo(subscriber.timezone)
+    if last_name is not None and last_name > _wall(after + _SKEW_S, zone).strftime(_NAME):
+        last_name = None  # the clock was far ahead once; that must not silence the subscriber
+    found: Slot | None = None
+    for nominal in _slots(
+        cadence, zone, max(after, subscriber.pause_until or 0) - _reach(subscriber)
+    ):
+        if last_name is not None and nominal.name <= last_name:
+            continue
+        slot = _shifted(nominal, subscriber, zone)
+        if slot.due_at <= after or slot.told_at < (subscriber.pause_until or 0):
+            continue
+        if found is not None and slot.due_at > found.due_at:
+            return found
+        found = slot
+    return found
+
+
+def _reach(subscriber: Subscriber) -> float:
+    """Return how far quiet hours and spread may carry a slot."""
+    return subscriber.spread_s + (_DAY_S if subscriber.quiet else 0) + 1
+
+
+def gathered(last_digest_at: float | None, now: float) -> float:
+    """Return when a story that matched `now` is told right away: at once, or with its gathering."""
+    if last_digest_at is None or last_digest_at > now:
+        return now  # a clock that was set back must not hold stories up
+    return max(now, last_digest_at + GATHER_S)
+
+
+def right_away_at(subscriber: Subscriber, last_digest_at: float | None, now: float) -> float:
+    """Return `gathered`, moved past the subscriber's pause and quiet hours."""
+    due = max(gathered(last_digest_at, now), subscriber.pause_until or now)
+    return _past_quiet(due, subscriber.quiet, ZoneInfo(subscriber.timezone))
+
+
+def own_moment(at: float) -> str:
+    """Return the name of a slot that is no calendar's: the digest's own moment, in UTC."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def slot_moment(name: str, timezone: str) -> float | None:
+    """Return the epoch seconds that a slot's or own moment's name stands for, None if neither."""
+    try:
+        read = dt.datetime.fromisoformat(name)
+    except ValueError:
+        return None
+    return (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(timezone))).timestamp()
+
+
+# --- the calendar ------------------------------------------------------------------------------
+
+
+def _slots(cadence: Cadence, zone: ZoneInfo, after: float) -> Iterator[Slot]:
+    """Yield the slots later than `after` in order, without end if the cadence has a calendar.
+
+    CronTrigger runs on bare wall-clock time: given a real zone it fires twice in the hour that
+    comes twice, and leaves out the whole day where the clock skips midnight (Santiago, Beirut).
+    """
+    start = _wall(after, zone) - _JUMP
+    last = after
+    waiting: list[float] = []  # a skipped time moves on, past others that are not: those come first
+    for wall in heapq.merge(*(_walls(cron, start) for cron in cadence.crons)):
+        moment = wall.replace(tzinfo=zone).timestamp()
+        while waiting and waiting[0] <= moment:
+            at = heapq.heappop(waiting)
+            if at > last:
+                yield _slot(at, zone)
+                last = at
+        heapq.heappush(waiting, moment)
+
+
+def _slot(at: float, zone: ZoneInfo) -> Slot:
+    return Slot(_wall(at, zone).strftime(_NAME), at, at)
+
+
+def _wall(at: float, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.fromtimestamp(at, zone).replace(tzinfo=None)
+
+
+def _walls(cron: str, start: dt.datetime) -> Iterator[dt.datetime]:
+    trigger = _trigger(cron)
+    at = start.replace(tzinfo=dt.UTC)
+    while (fire := trigger.get_next_fire_time(None, at)) is not None:
+        yield fire.replace(tzinfo=None)
+        at = fire + dt.timedelta(minutes=1)
+
+
+@lru_cache(maxsize=4096)
+def _trigger(cron: str) -> CronTrigger:
+    return CronTrigger.from_crontab(cron, timezone=dt.UTC)
+
+
+# --- one subscriber's wishes -------------------------------------------------------------------
+
+
+def _shifted(slot: Slot, subscriber: Subscriber, zone: ZoneInfo) -> Slot:
+    told = _past_quiet(slot.due_at, subscriber.quiet, zone)
+    due = told + _spread(subscriber)
+    if _past_quiet(due, subscriber.quiet, zone) != due:
+        due = told  # the spread must not carry a slot into quiet hours
+    return Slot(slot.name, due, told)
+
+
+def _spread(subscriber: Subscriber) -> float:
+    """Return the subscriber's own share of `spread_s`; rooms are not spread."""
+    if not all(destination.is_person for destination in subscriber.destinations):
+        return 0.0
+    digest = hashlib.sha256(subscriber.id.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32 * subscriber.spread_s
+
+
+def _past_quiet(at: float, quiet: Window | None, zone: ZoneInfo) -> float:
+    """Return `at`, or the end of the quiet hours it lies in."""
+    if quiet is None:
+        return at
+    local = dt.datetime.fromtimestamp(at, zone)
+    minute = local.hour * 60 + local.minute
+    passes_midnight = quiet.end_min <= quiet.start_min
+    late = minute >= quiet.start_min and (passes_midnight or minute < quiet.end_min)
+    early = passes_midnight and minute < quiet.end_min
+    if not late and not early:
+        return at
+    day = local.date() + dt.timedelta(days=1 if late and passes_midnight else 0)
+    clock = dt.time(quiet.end_min // 60, quiet.end_min % 60)
+    ends = [
+        dt.datetime.combine(day, clock, tzinfo=zone).replace(fold=f).timestamp() for f in (0, 1)
+    ]
+    return next((end for end in ends if end > at), at)
