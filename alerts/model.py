@@ -417,6 +417,7 @@ class Digest:
     health: tuple[FeedHealth, ...]
     explanations: Mapping[str, str] = field(default_factory=dict)  # rule title -> plain words
     next_at: float | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)  # rule name -> title, of all followed
 
     @property
     def stories(self) -> tuple[Story, ...]:
