@@ -6,7 +6,7 @@ import re
 from typing import NoReturn, cast
 
 from alerts.rules.mistakes import QueryError, nearest
-from alerts.rules.shapes import subnodes
+from alerts.rules.shapes import walk
 from alerts.tree import FACT_FIELDS, TEXT_FIELDS, Fact, FactField, Node, RuleRef, Scope, TextField
 
 FIELDS = (*TEXT_FIELDS, *FACT_FIELDS, "rule")
@@ -65,7 +65,7 @@ def _unknown(name: str, start: int, end: int) -> NoReturn:
 
 def text_scope(names: tuple[str, ...], node: Node, start: int, end: int) -> Scope:
     """Return `node` looked for in these text fields; QueryError if it names others itself."""
-    inner = next((n for n in subnodes(node) if isinstance(n, Scope | Fact | RuleRef)), None)
+    inner = next((n for n in walk(node) if isinstance(n, Scope | Fact | RuleRef)), None)
     if inner is None:
         return Scope(cast("tuple[TextField, ...]", names), node)
     raise QueryError(

@@ -22,7 +22,7 @@ _SENSITIVE = re2.Options()
 _SENSITIVE.log_errors = False
 
 
-def children(node: Node) -> tuple[Node, ...]:
+def subnodes(node: Node) -> tuple[Node, ...]:
     """Return the nodes right below `node`, in the order they were written."""
     match node:
         case And() | Or():
@@ -38,13 +38,13 @@ def children(node: Node) -> tuple[Node, ...]:
     return ()
 
 
-def subnodes(node: Node) -> Iterator[Node]:
+def walk(node: Node) -> Iterator[Node]:
     """Yield `node` and every node below it, in the order they were written."""
     waiting = [node]
     while waiting:
         current = waiting.pop()
         yield current
-        waiting.extend(reversed(children(current)))
+        waiting.extend(reversed(subnodes(current)))
 
 
 def positives(node: Node) -> Iterator[Term | Regex | Fact | RuleRef]:
@@ -60,7 +60,7 @@ def positives(node: Node) -> Iterator[Term | Regex | Fact | RuleRef]:
             case Term() | Regex() | Fact() | RuleRef():
                 yield current
             case _:
-                waiting.extend(reversed(children(current)))
+                waiting.extend(reversed(subnodes(current)))
 
 
 def all_of(parts: Iterable[Node]) -> Node:
@@ -187,7 +187,7 @@ def check_regex(pattern: str, start: int, end: int, *, match_case: bool = False)
 
 def require_positive(node: Node) -> None:
     """Raise QueryError if `node`, or an alternative in it, only says what must not be there."""
-    for current in subnodes(node):
+    for current in walk(node):
         match current:
             case Or():
                 parts = current.parts
