@@ -48,6 +48,7 @@ class MailSink:
         self._mails: list[ReceivedMail] = []
         self._scripted: dict[str, deque[str]] = defaultdict(deque)
         self._lock = threading.Lock()
+        self._came = threading.Condition(self._lock)
         self._controller: Controller | None = None
 
     def start(self) -> Self:
@@ -113,6 +114,12 @@ class MailSink:
         """Take a mail."""
         with self._lock:
             self._mails.append(mail)
+            self._came.notify_all()
+
+    def wait_for(self, count: int, timeout_s: float) -> bool:
+        """Wait until that many mails are here; False if they never came."""
+        with self._came:
+            return self._came.wait_for(lambda: len(self._mails) >= count, timeout_s)
 
 
 class _Mailbox:

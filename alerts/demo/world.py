@@ -81,6 +81,7 @@ class World:
         self.feeds = FeedServer(clock=clock)
         self.rooms = WebhookReceiver(clock=clock)
         self.mail = MailSink()
+        self.room = _ROOM  # the path of the Slack-like webhook
         self.stories: tuple[SampleStory, ...] = STORIES
         self._clock = clock
         self._started_at = clock.now()
@@ -122,7 +123,7 @@ class World:
             "DATABASE_URL": "sqlite:///alerts.db",
             "SMTP_URL": self.mail.url,
             "MAIL_FROM": "Madison News Alerts <alerts@example.org>",
-            "DEMO_SLACK_URL": self.rooms.url(_ROOM),
+            "DEMO_SLACK_URL": self.rooms.url(self.room),
             "DEMO_HOOK_URL": self.rooms.url(_HOOK),
             "DEMO_HOOK_SECRET": self._secret(),
         }
