@@ -40,6 +40,8 @@ TOKEN = re.compile(
     re.VERBOSE,
 )
 
+IN_QUOTES = '"'  # the mark of words that have none of their own and cannot be operators
+
 SHORTEST_PREFIX = 3  # letters before a *: shorter ones match half the dictionary
 CACHED_LENGTH = 40  # characters of a written word; longer ones are rare and would fill memory
 
@@ -71,7 +73,7 @@ def quoted(token: str) -> tuple[str, str]:
 def phrase(content: str, mark: str, start: int, end: int) -> tuple[Word, ...]:
     """Return the words inside quotes; a quotation mark in there is a blank."""
     inside = re.sub(f"[{QUOTES}]", " ", content)
-    return placed(inside.split() or [""], mark, start, end)
+    return placed(inside.split() or [""], mark or IN_QUOTES, start, end)
 
 
 def placed(written: list[str], mark: str, start: int, end: int) -> tuple[Word, ...]:
@@ -116,11 +118,9 @@ def _words(raw: str, mark: str) -> tuple[Word, ...]:
             f"`{mark}` stands before one word or one quoted phrase, not before a group.",
             hint=f"Write it before each word of the group: {mark}ice.",
         )
-    if not mark and _MISTYPED_NEAR.fullmatch(body):
-        raise QueryError(
-            f"`{body}` is no operator.",
-            hint="Write NEAR/8, in capitals, with a number of words from 1 to 100.",
-        )
+    if not mark:
+        _refuse_others_operators(body)
+    mark = mark.strip(IN_QUOTES)
     if mark and not body:
         raise QueryError(f"`{mark}` has no word right after it.", hint=f"Write {mark}ice.")
     if "*" in body:
@@ -128,11 +128,6 @@ def _words(raw: str, mark: str) -> tuple[Word, ...]:
     text = trimmed(body)
     if not any(map(str.isalnum, text)):
         return ()
-    if not mark and body[0] in "-!" and body[1:2].isalnum():
-        raise QueryError(
-            f"`{body}`: a {body[0]} before a word excludes nothing here.",
-            hint=f"To leave out articles write NOT {body[1:]}.",
-        )
     if mark == "~":
         return (_stem(text),)
     if mark:
@@ -141,6 +136,19 @@ def _words(raw: str, mark: str) -> tuple[Word, ...]:
 
 
 _cached = lru_cache(maxsize=32_768)(_words)
+
+
+def _refuse_others_operators(body: str) -> None:
+    if _MISTYPED_NEAR.fullmatch(body):
+        raise QueryError(
+            f"`{body}` is no operator.",
+            hint="Write NEAR/8, in capitals, with a number of words from 1 to 100.",
+        )
+    if body[:1] in {"-", "!"} and body[1:2].isalnum():
+        raise QueryError(
+            f"`{body}`: a {body[0]} before a word excludes nothing here.",
+            hint=f"To leave out articles write NOT {body[1:]}.",
+        )
 
 
 def _unmarked(raw: str, mark: str) -> tuple[str, str]:

@@ -63,6 +63,11 @@ def positives(node: Node) -> Iterator[Term | Regex | Fact | RuleRef]:
                 waiting.extend(reversed(subnodes(current)))
 
 
+def is_bare_not(node: Node) -> bool:
+    """Whether `node` only says what must not be there."""
+    return isinstance(node, Not) and node.keep is None
+
+
 def all_of(parts: Iterable[Node]) -> Node:
     """Return And of `parts`, flat; the part itself if there is one."""
     flat: list[Node] = []
@@ -206,12 +211,11 @@ def require_positive(node: Node) -> None:
 
 def _refuse_negative(node: Node) -> None:
     parts = node.parts if isinstance(node, And) else (node,)
-    bare = [part for part in parts if isinstance(part, Not) and part.keep is None]
-    if len(bare) < len(parts):
+    if not all(map(is_bare_not, parts)):
         return
     raise QueryError(
         "This says only what must not be there; nearly every article would match.",
-        start=bare[0].start,
-        end=bare[0].end,
+        start=getattr(parts[0], "start", 0),
+        end=getattr(parts[0], "end", 0),
         hint="Write what to look for before it: ICE NOT train.",
     )
