@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from alerts.rules import fields, lexer, shapes
+from alerts.rules import field_names, lexer, shapes
 from alerts.rules.lexer import (
     AND,
     CLOSE,
@@ -186,7 +186,7 @@ class _Parser:
         is_glued = following < len(self.tokens) and (
             self.tokens[following].start(self.kinds[following]) == token.end()
         )
-        return not is_glued and not fields.is_like(token[FIELD][:-1])
+        return not is_glued and not field_names.is_like(token[FIELD][:-1])
 
     def quoted(self) -> Term:
         start, end = self.span()
@@ -238,16 +238,16 @@ class _Parser:
     def field(self) -> Node:
         start, end = self.span()
         name = self.text[start : end - 1]
-        names = fields.read(name, start, end)
+        names = field_names.read(name, start, end)
         self.at += 1
         if self.kinds[self.at] in (FIELD, VALUE):
             self.fail(
                 f"`{name}:` stands before another field.",
                 "Write each field on its own and join them: title:raid AND place:madison.",
             )
-        if names[0] in fields.EXAMPLE:
+        if names[0] in field_names.EXAMPLE:
             return self.fact_values(names[0], start)
-        return fields.text_scope(names, self.operand(), start, end)
+        return field_names.text_scope(names, self.operand(), start, end)
 
     def value(self) -> Node:
         """A field with its value right after it: `place:madison`, `link:https://x.example/a`."""
@@ -255,7 +255,7 @@ class _Parser:
         name, _, value = self.text[start:end].partition(":")
         self.at += 1
         if name != "link":
-            return fields.fact(name, value, start, end)
+            return field_names.fact(name, value, start, end)
         address = value.removeprefix("https://").removeprefix("http://")
         return Scope(("link",), Term(lexer.placed([address], "", start, end), start, end))
 
@@ -273,14 +273,15 @@ class _Parser:
     def fact_value(self, name: str, start: int) -> Node:
         kind = self.kinds[self.at]
         if kind not in (WORD, QUOTED):
-            self.fail(f"`{name}:` has no value after it.", f"Write {name}:{fields.EXAMPLE[name]}.")
+            example = field_names.EXAMPLE[name]
+            self.fail(f"`{name}:` has no value after it.", f"Write {name}:{example}.")
         begin, end = self.span()
         self.at += 1
         value = self.text[begin:end]
         if kind == QUOTED:
             mark, content = lexer.quoted(value)
             value = mark + " ".join(content.split())
-        return fields.fact(name, value, start, end)
+        return field_names.fact(name, value, start, end)
 
     # --- mistakes -----------------------------------------------------------------------------
 

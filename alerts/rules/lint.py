@@ -1,0 +1,376 @@
+"""Warnings about rules that can be read off the rules themselves, without any article.
+
+Each says something that is surely not meant, or surely does nothing; a warning that is often wrong
+teaches people to ignore warnings. What only history shows (floods, never matches) is not here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import re2
+
+from alerts.model import Rule
+from alerts.rules import lexer, shapes
+from alerts.rules.write import query_text
+from alerts.tree import And, Except, Fact, Near, Node, Not, Or, Regex, Scope, Term, Word
+
+
+@dataclass(frozen=True, slots=True)
+class LintWarning:
+    """What is odd about a rule.
+
+    `start` and `end` are offsets in the text that `node` was read from; without a node, in the
+    rule's `query`.
+    """
+
+    rule: str
+    message: str
+    hint: str
+    start: int = 0
+    end: int = 1
+    node: Node | None = None
+
+
+#: Words that stand in nearly every article of their language.
+_EVERYWHERE = frozenset((
+    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "he", "in",
+    "is", "it", "its", "not", "of", "on", "or", "she", "that", "the", "they", "this", "to", "was",
+    "we", "were", "will", "with", "you",
+    "al", "como", "con", "de", "del", "el", "en", "es", "la", "las", "lo", "los", "no", "para",
+    "por", "que", "se", "su", "un", "una", "y",
+))  # fmt: skip
+_LOOSE_OPERATORS = frozenset(("and", "or", "not", "near", "except"))
+
+
+def warnings(rules: Sequence[Rule]) -> list[LintWarning]:
+    """Return the warnings about `rules`, in their order."""
+    found = list(_duplicates(rules))
+    for rule in rules:
+        found.extend(query_warnings(rule.query, rule.name))
+        found.extend(tree_warnings(rule.tree, rule.name))
+    order = {rule.name: n for n, rule in enumerate(rules)}
+    return sorted(found, key=lambda warning: order[warning.rule])
+
+
+def tree_warnings(tree: Node, rule: str) -> Iterator[LintWarning]:
+    """Yield what is odd about one tree."""
+    for check in (_frozen_water, _too_common, _plural_signs, _impossible, _idle_excepts, _twice):
+        for node, message, hint in check(tree):
+            start, end = getattr(node, "start", 0), getattr(node, "end", 1)
+            yield LintWarning(rule, message, hint, start, end, node)
+
+
+_Finding = tuple[Node, str, str]
+
+
+# --- whole rules -------------------------------------------------------------------------------
+
+
+def _duplicates(rules: Sequence[Rule]) -> Iterator[LintWarning]:
+    """Named rules that ask the same; those written at two subscribers may well be alike."""
+    first: dict[object, str] = {}
+    for rule in rules:
+        if "/" in rule.name:
+            continue
+        question = (_unordered(rule.tree), rule.feeds, rule.places, rule.langs, rule.caps)
+        earlier = first.setdefault(question, rule.name)
+        if earlier != rule.name:
+            yield LintWarning(
+                rule.name,
+                f"The rules `{earlier}` and `{rule.name}` ask the same.",
+                f"Take `{rule.name}` away and follow `{earlier}` instead.",
+                end=len(rule.query),
+            )
+
+
+def _unordered(node: Node) -> object:
+    """Return a value that is the same for trees that differ only in the order of their parts."""
+    match node:
+        case And() | Or():
+            return type(node), frozenset(map(_unordered, node.parts))
+        case Not():
+            return Not, _unordered(node.drop), node.keep and _unordered(node.keep)
+        case Except():
+            return Except, _unordered(node.term), frozenset(map(_unordered, node.phrases))
+        case Scope():
+            return Scope, frozenset(node.fields), _unordered(node.node)
+        case Near():
+            return Near, frozenset((_unordered(node.left), _unordered(node.right))), node.within
+    return node
+
+
+# --- the text of a query -----------------------------------------------------------------------
+
+
+def query_warnings(text: str, rule: str = "", *, is_item: bool = False) -> Iterator[LintWarning]:
+    """Yield a warning for each small and/or/not between unquoted words.
+
+    `is_item`: `text` is an item of a list; without any operator it is a phrase, and meant so.
+    A name ("Health and Human Services") is no mistake, nor is anything in quotes.
+    """
+    tokens = lexer.tokens(text)
+    if is_item and not any(token.lastindex in lexer.OPERATORS for token in tokens):
+        return
+    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if any(each.lastindex != lexer.WORD for each in (before, token, after)):
+            continue
+        word = token[lexer.WORD]
+        if word not in _LOOSE_OPERATORS or (_is_name(before) and _is_name(after)):
+            continue
+        start, end = token.span(lexer.WORD)
+        yield LintWarning(
+            rule,
+            f"`{word}` in small letters is a word to look for, not an operator.",
+            f'Write {word.upper()} in capitals, or for a phrase "{_around(tokens, token)}".',
+            start,
+            end,
+        )
+
+
+def _is_name(token: re.Match[str]) -> bool:
+    return token[lexer.WORD][0].isupper()
+
+
+def _around(tokens: list[re.Match[str]], token: re.Match[str]) -> str:
+    """Return the run of words that `token` stands in."""
+    first = last = tokens.index(token)
+    while first > 0 and tokens[first - 1].lastindex == lexer.WORD:
+        first -= 1
+    while last + 1 < len(tokens) and tokens[last + 1].lastindex == lexer.WORD:
+        last += 1
+    return " ".join(each[lexer.WORD] for each in tokens[first : last + 1])
+
+
+# --- single words ------------------------------------------------------------------------------
+
+
+def _frozen_water(tree: Node) -> Iterator[_Finding]:
+    for term in _outside_near(tree):
+        is_alone = len(term.words) == 1 and term.words[0].kind == "fold"
+        if is_alone and term.words[0].text in {"ice", "Ice"}:
+            yield (
+                term,
+                f"`{term.words[0].text}` in small letters is also frozen water.",
+                "For the agency write ICE in capitals; for any case on purpose, i:ICE.",
+            )
+
+
+def _outside_near(tree: Node) -> Iterator[Term]:
+    """Yield the positive terms that no NEAR ties to a context."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case Term():
+                yield node
+            case Near():
+                continue
+            case Except():
+                waiting.append(node.term)
+            case Not():
+                waiting.extend(() if node.keep is None else (node.keep,))
+            case _:
+                waiting.extend(reversed(shapes.subnodes(node)))
+
+
+def _too_common(tree: Node) -> Iterator[_Finding]:
+    for node in _alternatives(tree):
+        if isinstance(node, Term) and len(node.words) == 1:
+            word = node.words[0]
+            if word.kind == "fold" and word.text.lower() in _EVERYWHERE:
+                yield (
+                    node,
+                    f"`{word.text}` stands in nearly every article.",
+                    "Put words that belong together on one line or in quotes: they are a phrase.",
+                )
+        elif isinstance(node, Regex) and _finds_nothing(node):
+            yield (
+                node,
+                f"/{node.pattern}/ is found in every article: it also stands for no text at all.",
+                "Use + instead of *, or write a word.",
+            )
+
+
+def _alternatives(tree: Node) -> Iterator[Node]:
+    """Yield what makes the whole rule hold by itself."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case Or():
+                waiting.extend(reversed(node.parts))
+            case Except():
+                waiting.append(node.term)
+            case Scope():
+                waiting.append(node.node)
+            case Not() if node.keep is not None:
+                waiting.append(node.keep)
+            case _:
+                yield node
+
+
+def _finds_nothing(node: Regex) -> bool:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(node.pattern, options).fullmatch("") is not None
+    except (re2.error, UnicodeEncodeError):
+        return False
+
+
+def _plural_signs(tree: Node) -> Iterator[_Finding]:
+    for node in shapes.walk(tree):
+        for word in node.words if isinstance(node, Term) else ():
+            found = re.fullmatch(r"(\w+)\(e?s\)", word.text)
+            if found:
+                yield (
+                    node,
+                    f"`{word.text}` is looked for as it stands, with its parentheses.",
+                    f"Write {found[1]}: its plural is found as well.",
+                )
+
+
+def _twice(tree: Node) -> Iterator[_Finding]:
+    for node in shapes.walk(tree):
+        if not isinstance(node, And | Or):
+            continue
+        for part, count in Counter(node.parts).items():
+            if count > 1:
+                *_, last = (each for each in node.parts if each == part)
+                yield last, f"`{query_text(part)}` stands here twice.", "Take one away."
+
+
+# --- clauses -----------------------------------------------------------------------------------
+
+
+def _impossible(tree: Node) -> Iterator[_Finding]:
+    told: set[int] = set()
+    for node in shapes.walk(tree):
+        if isinstance(node, Except):
+            yield from _wholly_excepted(node)
+        if not isinstance(node, And | Not):
+            continue
+        needed = frozenset(_needed(node))
+        for drop in _dropped(node):
+            if id(drop) not in told and any(_implies(leaf, drop) for leaf in needed):
+                told.add(id(drop))
+                text = query_text(drop)
+                yield (
+                    drop,
+                    f"This can never hold: it asks for `{text}` and drops every article with it.",
+                    f"Take `{text}` away after NOT; to ignore a phrase, not the article,"
+                    " write EXCEPT.",
+                )
+        if isinstance(node, And):
+            yield from _two_facts(needed)
+
+
+def _wholly_excepted(node: Except) -> Iterator[_Finding]:
+    for leaf in shapes.positives(node.term):
+        for phrase in node.phrases:
+            if leaf == phrase:
+                text = query_text(phrase)
+                yield (
+                    phrase,
+                    f"`{text}` can never count: it is excepted itself.",
+                    "After EXCEPT write the longer phrase that does not count:"
+                    ' ICE EXCEPT "ICE train".',
+                )
+
+
+def _needed(node: Node, fields: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Yield every leaf, with the fields it is limited to, without which `node` cannot hold."""
+    match node:
+        case And():
+            for part in node.parts:
+                yield from _needed(part, fields)
+        case Near():
+            yield from _needed(node.left, fields)
+            yield from _needed(node.right, fields)
+        case Not() if node.keep is not None:
+            yield from _needed(node.keep, fields)
+        case Except():
+            yield from _needed(node.term, fields)
+        case Scope():
+            yield from _needed(node.node, node.fields)
+        case Or() | Not():
+            return
+        case _:
+            yield fields, node
+
+
+def _dropped(node: Node) -> Iterator[Node]:
+    """Yield every leaf that alone makes `node` fail."""
+    for part in node.parts if isinstance(node, And) else (node,):
+        if isinstance(part, Not):
+            yield from part.drop.parts if isinstance(part.drop, Or) else (part.drop,)
+
+
+def _implies(needed: tuple[tuple[str, ...], Node], drop: Node) -> bool:
+    """Whether an article with the needed leaf surely has what `drop` drops."""
+    fields, leaf = needed
+    if isinstance(drop, Scope):
+        return bool(fields) and set(fields) <= set(drop.fields) and _implies(((), leaf), drop.node)
+    if "link" in fields:
+        return False
+    if isinstance(leaf, Term) and isinstance(drop, Term) and len(drop.words) == 1:
+        return drop.words[0] in leaf.words
+    return leaf == drop
+
+
+def _two_facts(needed: Iterable[tuple[tuple[str, ...], Node]]) -> Iterator[_Finding]:
+    """An article has one place and one language (but a feed's name and several tags)."""
+    first: dict[str, Fact] = {}
+    facts = [leaf for _, leaf in needed if isinstance(leaf, Fact) and leaf.fact != "feed"]
+    for fact in sorted(facts, key=lambda each: each.start):
+        earlier = first.setdefault(fact.fact, fact)
+        if earlier.value.casefold() != fact.value.casefold():
+            yield (
+                fact,
+                f"This can never hold: no article has the {fact.fact} `{earlier.value}` and"
+                f" `{fact.value}`.",
+                f"Write {fact.fact}:({earlier.value} | {fact.value}) for either of them.",
+            )
+
+
+def _idle_excepts(tree: Node) -> Iterator[_Finding]:
+    for node in shapes.walk(tree):
+        if not isinstance(node, Except):
+            continue
+        leaves = list(shapes.positives(node.term))
+        terms = [leaf for leaf in leaves if isinstance(leaf, Term)]
+        if len(terms) < sum(not isinstance(leaf, Fact) for leaf in leaves):
+            continue  # what another rule or a regular expression finds is not known here
+        for phrase in node.phrases:
+            inner = phrase.node if isinstance(phrase, Scope) else phrase
+            if isinstance(inner, Term) and not any(_can_lie_inside(t, inner) for t in terms):
+                yield (
+                    phrase,
+                    f"`{query_text(inner)}` takes nothing away: none of the rule's words is in it.",
+                    'Write the whole phrase, as in ICE EXCEPT "ICE train"; to leave out articles'
+                    " write NOT (none:).",
+                )
+
+
+def _can_lie_inside(term: Term, phrase: Term) -> bool:
+    """Whether an occurrence of `term` may lie inside one of `phrase`; True when in doubt."""
+    if not all(_is_simple(word) for word in (*term.words, *phrase.words)):
+        return True
+    width = len(term.words)
+    windows = (phrase.words[n : n + width] for n in range(len(phrase.words) - width + 1))
+    return any(all(map(_may_be_same, term.words, window)) for window in windows)
+
+
+def _is_simple(word: Word) -> bool:
+    return word.text.isalnum() and word.text.isascii()
+
+
+def _may_be_same(one: Word, other: Word) -> bool:
+    """Plurals and stems change the end of a word, never its beginning."""
+    a, b = (word.text.casefold() for word in (one, other))
+    width = min(3, len(a), len(b))
+    return a[:width] == b[:width]
