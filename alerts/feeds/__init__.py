@@ -1,0 +1,14 @@
+"""From a feed's URL to entries that are known to be new.
+
+::
+
+    fetch.py        a Feed -> FetchedBody, NotModified or FetchFailure   (redirects, validators)
+    freshness.py    what an answer's headers say about time              refusals.py  its refusals
+    fingerprint.py  is it the document of last time, but for its date stamps?
+    parse.py        bytes -> ParsedFeed    decode_text.py . sniff.py . xmlfeed.py . jsonfeed.py
+    dates.py        which dates are believed
+    identity.py     which entries are new, which are known by another name (pure)
+    interval.py     when to ask again (pure)
+
+It writes nothing and knows no rules.
+"""

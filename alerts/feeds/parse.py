@@ -1,0 +1,25 @@
+"""Bytes of a document to a ParsedFeed; whatever they are, a value comes back."""
+
+from __future__ import annotations
+
+from alerts.feeds import jsonfeed, sniff, xmlfeed
+from alerts.feeds.decode_text import text_of
+from alerts.model import FetchFailure, ParsedFeed
+
+
+def parse(body: bytes, content_type: str, url: str, *, now: float) -> ParsedFeed | FetchFailure:
+    """Return the feed in `body`, or why there is none; never raises.
+
+    `url` is where the document came from, the base of relative links; `now` (epoch seconds) tells
+    which dates lie in the future. A document that breaks off gives its whole entries and
+    `complete=False`.
+    """
+    text = text_of(body, content_type)
+    if not text.strip():
+        return FetchFailure("empty", "Its server sends an empty document.")
+    kind, start = sniff.kind_of(text)
+    if kind == "json":
+        return jsonfeed.parse(text, url, content_type, now)
+    if kind == "xml":
+        return xmlfeed.parse(text[start:], url, content_type, now)
+    return sniff.no_feed(text, url, content_type)

@@ -1,0 +1,132 @@
+"""What a document is, judged by its beginning: a feed, JSON, a web page, or a danger to parse."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Literal
+from urllib.parse import urljoin
+
+from alerts.feeds.refusals import CHALLENGE, CHALLENGE_HINT, CHALLENGE_TEXT
+from alerts.links import safe_link
+from alerts.model import FetchFailure
+
+Kind = Literal["xml", "json", "html", "other"]
+
+MAX_SUBSET_CHARS = 4_096
+MAX_DEPTH = 500  # real feeds stay below 30, even with a page's markup in them
+_MANY_TAGS = 20_000
+_ROOT = re.compile(
+    r"<(?:[\w.-]+:)?(rss|feed|rdf|channel|entry)(?=[\s>/])|<(!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE,
+)
+_SEARCHED = 262_144
+_DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]*(\[)?", re.IGNORECASE)
+_ENTITY = re.compile(r"<!ENTITY\s+(%\s*)?[^\s>]+\s+(?:\"([^\"]*)\"|'([^']*)'|(\w+))", re.IGNORECASE)
+_REFERS = re.compile(r"&[A-Za-z_:]|%[A-Za-z_:]|&#(?:38|x26|37|x25);", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)[A-Za-z_][^\s<>/]*(?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?(/?)>")
+_LINK = re.compile(r"<link\b[^>]{0,1000}>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))")
+_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
+_PASSWORD = re.compile(r"<input\b[^>]*type\s*=\s*[\"']?password", re.IGNORECASE)
+_CONSENT = re.compile(r"(?i)cookie[- ]?(?:consent|wall)|consent\.|privacy-gate|gdpr")
+
+
+def kind_of(text: str) -> tuple[Kind, int]:
+    """Return what the text is and where it begins (what stands before, say a PHP warning, is no
+    part of it)."""
+    if text.startswith("{") or text.startswith("["):
+        return "json", 0
+    found = _ROOT.search(text, 0, _SEARCHED)
+    if found is None:
+        return "other", 0
+    if found[2]:
+        return "html", 0
+    prolog = text.rfind("<!DOCTYPE", 0, found.start())
+    return "xml", prolog if prolog >= 0 else found.start()
+
+
+def danger(text: str) -> FetchFailure | None:
+    """Return why the XML must not be given to a parser, None if it may.
+
+    Entities that refer to others grow without bound, external ones read files; both are refused
+    whatever the parser would do with them. Very deep nesting costs minutes.
+    """
+    if _has_evil_entities(text):
+        return FetchFailure(
+            "entities",
+            "Its document declares entities as an attack would; it was not read.",
+            "Tell the site: a feed needs no entity declarations.",
+        )
+    if text.count("<") > _MANY_TAGS and _is_too_deep(text):
+        return FetchFailure("malformed", "Its document nests elements too deeply to be a feed.")
+    return None
+
+
+def _has_evil_entities(text: str) -> bool:
+    doctype = _DOCTYPE.search(text)
+    if doctype is None or doctype[1] is None:
+        return "<!ENTITY" in text[:_SEARCHED].upper() and doctype is not None
+    end = text.find("]", doctype.end())
+    subset = text[doctype.end() : end if end >= 0 else None]
+    declared = list(_ENTITY.finditer(text, doctype.end(), doctype.end() + 4 * MAX_SUBSET_CHARS))
+    if len(subset) > MAX_SUBSET_CHARS:
+        return True
+    return any(_is_evil(found) for found in declared)
+
+
+def _is_evil(entity: re.Match[str]) -> bool:
+    is_parameter, is_external = entity[1], entity[4]
+    value = entity[2] if entity[2] is not None else entity[3]
+    return bool(is_parameter or is_external or _REFERS.search(value or ""))
+
+
+def _is_too_deep(text: str) -> bool:
+    depth = 0
+    for tag in _TAG.finditer(text):
+        if tag[1]:
+            depth = max(0, depth - 1)
+        elif not tag[2]:
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+    return False
+
+
+def no_feed(text: str, url: str, content_type: str) -> FetchFailure:
+    """Return the failure that a web page (or anything else) in a feed's place means, with help."""
+    head = text[:_SEARCHED]
+    if CHALLENGE.search(head.encode("utf-8", "ignore")):
+        return FetchFailure("not_a_feed", CHALLENGE_TEXT, CHALLENGE_HINT)
+    what = "a web page" if _ROOT.search(head) else f"something else ({_media_type(content_type)})"
+    sentence = f"It answers with {what} instead of a feed."
+    feeds = list(dict.fromkeys(_feeds_named(head, url)))[:3]
+    if feeds:
+        return FetchFailure("not_a_feed", sentence, f"The page names a feed: {' or '.join(feeds)}")
+    if _PASSWORD.search(head):
+        return FetchFailure("not_a_feed", sentence, "It is a login page: the feed is not public.")
+    if _CONSENT.search(head):
+        return FetchFailure("not_a_feed", sentence, "It is a consent page: the feed is not public.")
+    hint = "Open the address in a browser; the site's own page may name its feed."
+    return FetchFailure("not_a_feed", sentence, hint)
+
+
+def _media_type(content_type: str) -> str:
+    found = re.match(r"[\w.+-]{1,40}/[\w.+-]{1,60}", content_type.strip())
+    return found[0] if found else "no type stated"
+
+
+def _feeds_named(page: str, url: str) -> Iterator[str]:
+    for link in _LINK.finditer(page):
+        found = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(link[0])}
+        if "alternate" not in found.get("rel", "").lower().split():
+            continue
+        if found.get("type", "").lower().partition(";")[0].strip() not in _FEED_TYPES:
+            continue
+        try:
+            target = safe_link(urljoin(url, html.unescape(found.get("href", "")).strip()))
+        except ValueError:
+            continue
+        if target:
+            yield target

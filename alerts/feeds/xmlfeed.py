@@ -1,0 +1,202 @@
+"""RSS, Atom, RDF and CDF through feedparser, without its sanitiser and its way with links.
+
+feedparser is the judge of what a feed means; this module hands it safe text and takes entries.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import xml.sax
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urljoin
+
+import feedparser
+
+from alerts.feeds import dates, sniff
+from alerts.feeds.texts import MAX_TAGS, cut, link_of
+from alerts.model import Entry, FetchFailure, ParsedFeed
+
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
+_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_ROOT_NAME = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))(?=[\s>/])", re.IGNORECASE)
+_BINARY = re.compile(r"(?i)(?:image|audio|video|font|application)/(?!xhtml|xml|html)")
+_MAX_TTL_MIN = 100_000
+
+
+def parse(text: str, url: str, content_type: str, now: float) -> ParsedFeed | FetchFailure:
+    """Return the feed in `text` (no XML declaration before it), or why there is none."""
+    failure = sniff.danger(text)
+    if failure is not None:
+        return failure
+    whole = _without_tail(text)
+    found = _judged(whole if whole is not None else text)
+    if isinstance(found, FetchFailure):
+        return found
+    items = [_entry(item, found.get("version", ""), url, now) for item in found["entries"]]
+    entries = tuple(entry for entry in items if entry is not None)
+    is_broken = isinstance(found.get("bozo_exception"), xml.sax.SAXException)
+    if is_broken and not any(e.title or e.link or e.guid for e in entries):
+        return _malformed(found)
+    if not entries and not found.get("version"):
+        return sniff.no_feed(text, url, content_type)
+    channel = found["feed"]
+    return ParsedFeed(
+        title=_markup(channel, "title", found.get("version", "")),
+        entries=entries,
+        lang=_lang(channel.get("language")),
+        complete=whole is None,
+        ttl_s=_ttl_s(channel.get("ttl")),
+        dropped=len(items) - len(entries),
+    )
+
+
+def _judged(text: str) -> Any:
+    """Return what feedparser makes of the text, or a FetchFailure for whatever it raises."""
+    try:
+        return feedparser.parse(
+            io.BytesIO(text.encode("utf-8", "replace")),  # bytes would be tried as a file's name
+            response_headers=_HEADERS,
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except Exception as error:  # noqa: BLE001 - it raises what its input makes it raise
+        return FetchFailure(
+            "malformed",
+            f"Its document cannot be read ({type(error).__name__}).",
+            "Tell the site: a feed validator shows what is wrong.",
+        )
+
+
+def _malformed(found: Mapping[str, Any]) -> FetchFailure:
+    error = found["bozo_exception"]
+    where = f" at line {error.getLineNumber()}" if hasattr(error, "getLineNumber") else ""
+    return FetchFailure(
+        "malformed",
+        f"Its document is not well-formed XML{where} and holds no readable entry.",
+        "Tell the site: a feed validator shows what is wrong.",
+    )
+
+
+def _without_tail(text: str) -> str | None:
+    """Return a document that breaks off, cut after its last whole entry; None if it is complete."""
+    root = _ROOT_NAME.search(text)
+    if root is None or f"</{root[1]}" in text[-4_096:] or f"</{root[1]}" in text:
+        return None
+    tag_end = text.find(">", root.end())
+    if tag_end > 0 and text[tag_end - 1] == "/":
+        return None
+    last = None
+    for last in _END.finditer(text, root.end()):
+        pass
+    if last is None:
+        return text
+    channel = "</channel>" if root[1].lower() == "rss" else ""
+    return f"{text[: last.end()]}{channel}</{root[1]}>"
+
+
+# --- one entry -------------------------------------------------------------------------------
+
+
+def _entry(item: Mapping[str, Any], version: str, url: str, now: float) -> Entry | None:
+    summary = _markup(item, "summary", version)
+    content = _content(item, version)
+    published = _moment(item, "published", now)
+    updated = _moment(item, "updated", now)
+    entry = Entry(
+        title=_markup(item, "title", version),
+        link=_link(item, url),
+        guid=_raw(item, "id") or None,
+        summary=summary or content,
+        content=content if summary and content != summary else "",
+        author=cut(_raw(item, "author")),
+        tags=_tags(item),
+        published_at=published if published is not None else updated,
+        updated_at=updated,
+        lang=_entry_lang(item),
+    )
+    has_something = entry.title or entry.link or entry.guid or entry.summary
+    return entry if has_something else None
+
+
+def _raw(item: Mapping[str, Any], key: str) -> str:
+    """Return a field as it stands; feedparser's own look-up would borrow from other fields."""
+    value = dict.get(item, key) if isinstance(item, dict) else None
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _markup(item: Mapping[str, Any], key: str, version: str) -> str:
+    detail = item.get(f"{key}_detail")
+    kind = detail.get("type") if isinstance(detail, dict) else None
+    return _as_markup(_raw(item, key), kind, version)
+
+
+def _as_markup(value: str, kind: str | None, version: str) -> str:
+    """Return a text in which `<` begins a tag: Atom says what is plain, RSS leaves it open."""
+    value = cut(value)
+    if version.startswith("atom") and kind == "text/plain":
+        return html.escape(value, quote=False)
+    return value
+
+
+def _content(item: Mapping[str, Any], version: str) -> str:
+    """Return the richest of the contents that are text."""
+    found: list[str] = []
+    for part in item.get("content") or ():
+        kind = part.get("type") or ""
+        value = part.get("value")
+        if isinstance(value, str) and not _BINARY.match(kind):
+            found.append(_as_markup(value.strip(), kind, version))
+    return max(found, key=len, default="")
+
+
+def _link(item: Mapping[str, Any], url: str) -> str | None:
+    """Return the address of the article: the publisher's own, the alternate, an enclosure."""
+    links = [link for link in item.get("links") or () if isinstance(link, dict)]
+    of_files = [link.get("href") for link in links if link.get("rel") == "enclosure"]
+    for candidate in (_raw(item, "feedburner_origlink"), _raw(item, "link"), *of_files):
+        if not isinstance(candidate, str) or not candidate:
+            continue
+        try:
+            link = link_of(urljoin(url, candidate.strip()))
+        except ValueError:
+            continue
+        if link is not None:
+            return link
+    return None
+
+
+def _tags(item: Mapping[str, Any]) -> tuple[str, ...]:
+    words = [tag.get("term") or tag.get("label") for tag in item.get("tags") or ()]
+    kept = (word.strip()[:500] for word in words if isinstance(word, str))
+    return tuple(dict.fromkeys(word for word in kept if word))[:MAX_TAGS]
+
+
+def _moment(item: Mapping[str, Any], key: str, now: float) -> float | None:
+    parsed = dict.get(item, f"{key}_parsed") if isinstance(item, dict) else None
+    moment = dates.of_struct(parsed)
+    return dates.believed(moment if moment is not None else dates.of_text(_raw(item, key)), now)
+
+
+def _entry_lang(item: Mapping[str, Any]) -> str | None:
+    for key in ("title_detail", "summary_detail"):
+        detail = item.get(key)
+        if isinstance(detail, dict) and detail.get("language"):
+            return _lang(detail["language"])
+    return None
+
+
+def _lang(value: object) -> str | None:
+    if not isinstance(value, str):
+        return None
+    return value.strip().replace("_", "-").lower()[:35] or None
+
+
+def _ttl_s(value: object) -> float | None:
+    """Return <ttl> (whole minutes) in seconds."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not (text.isascii() and text.isdecimal()):
+        return None
+    return min(int(text[:9]), _MAX_TTL_MIN) * 60.0 or None
