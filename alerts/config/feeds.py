@@ -1,0 +1,119 @@
+"""feeds: of the file -> Feed values; a bare address is shorthand for {url: …}."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from alerts.config.findings import quoted
+from alerts.config.keys import BY_NAME
+from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from alerts.config.reading import Fields, Reading
+from alerts.config.scalars import url
+from alerts.config.values import READERS
+from alerts.model import Feed
+from alerts.rules.mistakes import nearest
+
+LOOK_BACK_S = 86_400.0
+
+
+@dataclass
+class FeedList:
+    """The feeds of all files in their order, and the names rules can call them by."""
+
+    feeds: dict[str, Feed] = field(default_factory=dict)
+    _places: dict[str, Node] = field(default_factory=dict)
+
+    def read(self, reading: Reading, node: Node) -> None:
+        """Read the list of one file."""
+        if not isinstance(node, SequenceNode):
+            told, hint = "feeds is a list.", 'Begin each feed on its own line with "- ".'
+            reading.findings.error(node, told, hint)
+            return
+        for item in node.value:
+            feed = read_feed(reading, item)
+            if feed is not None:
+                self._add(reading, item, feed)
+
+    def _add(self, reading: Reading, node: Node, feed: Feed) -> None:
+        first = self.feeds.get(feed.url)
+        if first is None:
+            self.feeds[feed.url] = feed
+            self._places[feed.url] = node
+            return
+        where = reading.findings.where(self._places[feed.url])
+        told = f"This feed is already listed at {where}"
+        if first == feed:
+            reading.findings.warn(node, f"{told}; it is polled once.", "Delete one of the two.")
+        else:
+            hint = "Put all its keys into one of the two, and delete the other."
+            reading.findings.error(node, f"{told} with other keys; only one could count.", hint)
+
+    def sources(self) -> dict[str, str]:
+        """Return every name, address and tag that a rule can name, by its folded form."""
+        found: dict[str, str] = {}
+        for feed in self.feeds.values():
+            for name in (*feed.tags, feed.name, feed.url):
+                if name:
+                    found.setdefault(name.casefold(), name)
+        return found
+
+    def places(self) -> dict[str, str]:
+        """Return the places of the feeds by their folded form."""
+        return {f.place.casefold(): f.place for f in self.feeds.values() if f.place}
+
+
+def read_feed(reading: Reading, node: Node) -> Feed | None:
+    """Return one feed; None after an error in its address."""
+    if isinstance(node, ScalarNode):
+        address = url(reading, node, BY_NAME["feed"]["url"])
+        return None if address is None else Feed(address)
+    if not isinstance(node, MappingNode):
+        hint = "Write - https://… or - url: https://…"
+        reading.findings.error(node, "A feed is an address or a mapping.", hint)
+        return None
+    fields = reading.fields(node, "feed", READERS)
+    if fields is None or "url" not in fields.values:
+        return None
+    feed = _feed(fields)
+    if feed.fulltext:
+        reading.later(f"feed fulltext ({feed.name or feed.url})")
+    return feed
+
+
+def _feed(fields: Fields) -> Feed:
+    names = ("name", "place", "lang", "fulltext", "paywall", "check", "respect_cache", "auth")
+    given = {name: fields.values[name] for name in names if name in fields.values}
+    tags = tuple(dict.fromkeys(tag for _, tag in fields.get("tags", ())))
+    feed = Feed(
+        cast("str", fields.get("url")),
+        tags=tags,
+        look_back_s=fields.get("look_back", LOOK_BACK_S),
+        ca_file=fields.get("verify"),
+    )
+    return replace(feed, **given)
+
+
+def check_source(
+    reading: Reading,
+    at: ScalarNode,
+    name: str,
+    known: dict[str, str],
+    *,
+    start: int = 0,
+    end: int = 0,
+) -> None:
+    """Record a feed name or tag that no feed has; without feeds there is nothing to compare."""
+    if name.casefold() in known or reading.findings.is_incomplete:
+        return
+    told = f"No feed has the name, address or tag {quoted(name)}."
+    if not known:
+        hint = "List feeds, or leave feeds: out; with none, this rule finds nothing."
+        reading.findings.warn(at, told, hint, start=start, end=end)
+        return
+    reading.findings.error(at, told, _source_hint(name, known), start=start, end=end)
+
+
+def _source_hint(name: str, known: dict[str, str]) -> str:
+    near = nearest(name, list(known.values()))
+    return f"Did you mean {quoted(near)}?" if near else "Give a feed this name or tag, or mend it."

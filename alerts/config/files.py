@@ -1,0 +1,239 @@
+"""Which files make up a configuration: the main one and what it includes, each read once.
+
+From the disk, or from bytes that were stored (`contents`): the last good configuration.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from alerts.config import keys, syntax
+from alerts.config.findings import quoted
+from alerts.config.nodes import MappingNode, Node, Refused, ScalarNode, compose, refusal
+from alerts.config.reading import Entry, Reading
+from alerts.config.values import texts
+
+MAX_FILES = 1000
+_TOP_KEY = re.compile(r"[A-Za-z_]\w*(?=\s*:(\s|$))")
+_MAX_BLOCKS = 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file, opened: the keys at its top."""
+
+    path: Path
+    name: str  # as messages call it
+    at: Node
+    entries: Mapping[str, Entry]
+    is_main: bool = False
+
+
+@dataclass
+class Files:
+    """Reads files and what they include."""
+
+    reading: Reading
+    contents: Mapping[Path, bytes] | None = None
+    bytes_by_name: dict[str, bytes] = field(default_factory=dict)
+    _seen: set[Path] = field(default_factory=set)
+    _root: Path = field(default_factory=Path)
+
+    def read(self, main: Path) -> list[Part]:
+        """Return the main file and everything included, in the order it is named."""
+        self._root = main.parent
+        parts: list[Part] = []
+        waiting: list[tuple[Path, Node | None]] = [(main, None)]
+        while waiting:
+            path, named_at = waiting.pop(0)
+            if path.absolute() in self._seen:
+                continue
+            self._seen.add(path.absolute())
+            if len(self._seen) > MAX_FILES:
+                told, hint = f"More than {MAX_FILES} files are included.", "Name fewer files."
+                self.reading.findings.error(cast("Node", named_at), told, hint)
+                break
+            part = self._open(path, named_at)
+            if part is not None:
+                parts.append(part)
+                waiting += self._included(part)
+        return parts
+
+    def _open(self, path: Path, named_at: Node | None) -> Part | None:
+        findings, name = self.reading.findings, shown(path)
+        data = self._bytes(path, name, named_at)
+        if data is None:
+            findings.is_incomplete = True
+            return None
+        self.bytes_by_name[self._relative(path)] = data
+        self.reading.variables.folders[name] = path.parent
+        why = refusal(data)
+        text = data.decode("utf-8-sig", errors="replace")
+        findings.opened(name, text)
+        if why:
+            findings.is_incomplete = True
+            line = re.match(r"Line (\d+)", why[0])
+            findings.at_line(name, int(line[1]) if line else 1, 1, *why)
+            return None
+        if self.contents is None and is_in_work_tree(path):
+            findings.tracked.add(name)
+        return self._part(path, name, text, is_main=named_at is None)
+
+    def _relative(self, path: Path) -> str:
+        try:
+            return path.absolute().relative_to(self._root.absolute()).as_posix()
+        except ValueError:
+            return path.absolute().as_posix()
+
+    def _bytes(self, path: Path, name: str, named_at: Node | None) -> bytes | None:
+        try:
+            if self.contents is not None:
+                return self.contents[path]
+            return path.read_bytes()
+        except KeyError:
+            reason = "it is not among the stored files"
+        except FileNotFoundError:
+            reason = ""
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or str(error)).lower()
+        told = (
+            f"{name} cannot be read: {reason}." if reason else f"There is no file {quoted(name)}."
+        )
+        if named_at is not None:
+            hint = "Paths under include: are relative to the file they stand in."
+            self.reading.findings.error(named_at, told, hint)
+            return None
+        hint = "Write one (the README shows how), or name another: ALERTS_CONFIG or --config."
+        self.reading.findings.at_line(name, 1, 1, told, hint)
+        return None
+
+    # --- one file -----------------------------------------------------------------------------
+
+    def _part(self, path: Path, name: str, text: str, *, is_main: bool) -> Part | None:
+        roots = list(self._roots(name, text))
+        if not roots and is_main and not self.reading.findings.is_incomplete:
+            told, hint = "The file is empty.", "Begin it with: version: 1"
+            self.reading.findings.at_line(name, 1, 1, told, hint)
+            self.reading.findings.is_incomplete = True
+        entries: dict[str, Entry] = {}
+        for root in roots:
+            found = self.reading.entries(root)
+            if found is None:
+                told, hint = "The file is a mapping of keys.", "Begin with: version: 1"
+                self.reading.findings.error(root, told, hint)
+                self.reading.findings.is_incomplete = True
+                continue
+            entries.update(found)
+        at = roots[0] if roots else _beginning(name)
+        return Part(path, name, at, entries, is_main)
+
+    def _roots(self, name: str, text: str) -> Iterator[Node]:
+        """Yield the document; of a broken one, the top-level blocks that can be read."""
+        try:
+            root = compose(name, text)
+            if root is not None:
+                yield root
+            return
+        except Refused as refused:
+            at = refused.node or _beginning(name)
+            self.reading.findings.error(at, refused.message, refused.suggestion)
+            self.reading.findings.is_incomplete = True
+            return
+        except yaml.YAMLError as error:
+            broken = self._say_broken(name, text, error)
+        except RecursionError:
+            told = "This file is nested too deeply."
+            self.reading.findings.at_line(
+                name, 1, 1, told, "Look for brackets that are never closed."
+            )
+            self.reading.findings.is_incomplete = True
+            return
+        yield from self._blocks(name, text, broken.line)
+
+    def _say_broken(self, name: str, text: str, error: yaml.YAMLError) -> syntax.Broken:
+        broken = syntax.explain(error, text)
+        self.reading.findings.is_incomplete = True
+        self.reading.findings.at_line(
+            name, broken.line, broken.column, broken.message, broken.suggestion, broken.width
+        )
+        return broken
+
+    def _blocks(self, name: str, text: str, broken_line: int) -> Iterator[Node]:
+        """Read each top-level key by itself, so that one broken block hides no other's mistakes."""
+        lines = text.splitlines(keepends=True)
+        starts = [n for n, line in enumerate(lines) if _is_top(line)]
+        for start, end in list(zip(starts, [*starts[1:], len(lines)], strict=True))[:_MAX_BLOCKS]:
+            if start < broken_line <= end:
+                continue
+            try:
+                root = compose(name, "\n" * start + "".join(lines[start:end]))
+            except (yaml.YAMLError, Refused, RecursionError) as error:
+                if isinstance(error, yaml.YAMLError):
+                    self._say_broken(name, "\n" * start + "".join(lines[start:end]), error)
+                continue
+            if isinstance(root, MappingNode):
+                yield root
+
+    # --- include ------------------------------------------------------------------------------
+
+    def _included(self, part: Part) -> list[tuple[Path, Node | None]]:
+        if "include" not in part.entries:
+            return []
+        found: list[tuple[Path, Node | None]] = []
+        row = keys.BY_NAME["top"]["include"]
+        for at, pattern in texts(self.reading, part.entries["include"][1], row) or ():
+            found += [(path, at) for path in self._matching(part.path.parent, pattern, at)]
+        return found
+
+    def _matching(self, folder: Path, pattern: str, at: ScalarNode) -> list[Path]:
+        if not re.search(r"[*?\[]", pattern):
+            return [folder / pattern]
+        try:
+            found = sorted(self._glob(folder, pattern))
+        except (ValueError, OSError, NotImplementedError, IndexError):
+            told = f"{quoted(pattern)} is no pattern of file names."
+            self.reading.findings.error(at, told, "Write for example subscribers.d/*.yaml")
+            return []
+        if not found:
+            told = f"No file matches {quoted(pattern)}."
+            self.reading.findings.warn(at, told, "Paths are relative to the file they stand in.")
+        return found
+
+    def _glob(self, folder: Path, pattern: str) -> Iterator[Path]:
+        if self.contents is not None:
+            wanted = str(folder / pattern)
+            return (path for path in self.contents if fnmatch(str(path), wanted))
+        path = Path(pattern)
+        if path.is_absolute():
+            folder, pattern = Path(path.anchor), str(path.relative_to(path.anchor))
+        return (found for found in folder.glob(pattern) if found.is_file())
+
+
+def _is_top(line: str) -> bool:
+    found = _TOP_KEY.match(line)
+    return found is not None and found[0] in keys.BY_NAME["top"]
+
+
+def _beginning(name: str) -> Node:
+    mark = yaml.Mark(name, 0, 0, 0, None, 0)
+    return ScalarNode("", " ", mark, mark, style='"')
+
+
+def shown(path: Path) -> str:
+    """Return a path as messages show it: relative to the working folder where it can be."""
+    try:
+        return path.relative_to(Path.cwd()).as_posix() if path.is_absolute() else path.as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def is_in_work_tree(path: Path) -> bool:
+    """Return whether a .git lies in a folder above: then the file is probably tracked."""
+    return any((folder / ".git").exists() for folder in path.absolute().parents)

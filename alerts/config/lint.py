@@ -1,0 +1,34 @@
+"""Warnings about rules that are valid and probably not meant, shown at their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alerts.config.nodes import ScalarNode
+from alerts.config.reading import Reading
+from alerts.config.rules import Draft
+from alerts.rules import lint
+
+
+def warn(reading: Reading, drafts: Sequence[Draft]) -> None:
+    """Record what `rules.lint` says about rules whose references hold."""
+    by_name = {draft.name: draft for draft in drafts if draft.rule is not None}
+    rules = [draft.rule for draft in by_name.values() if draft.rule is not None]
+    for found in lint.warnings(rules):
+        draft = by_name[found.rule]
+        if found.node is not None:
+            place, start, end = draft.place_of(found.node)
+            reading.findings.warn(place, found.message, found.hint, start=start, end=end)
+            continue
+        at = _scalar(draft)
+        if at is None:
+            reading.findings.warn(draft.at, found.message, found.hint)
+        else:
+            reading.findings.warn(at, found.message, found.hint, start=found.start, end=found.end)
+
+
+def _scalar(draft: Draft) -> ScalarNode | None:
+    """Return the one scalar whose value is the rule's query as it was written."""
+    if len(draft.pieces) == 1 and draft.rule and draft.pieces[0][0].value == draft.rule.query:
+        return draft.pieces[0][0]
+    return None
