@@ -1,0 +1,123 @@
+"""How a digest is laid out on pages: which stories in full, which as one line, which on which part.
+
+Nothing is dropped: what does not fit goes on the next page, and a story with more outlets than one
+row should hold goes on in further rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Literal, TypeVar
+
+from alerts.model import Digest, Outlet, Piece, Section, Story
+
+T = TypeVar("T")
+
+FULL_STORIES = {"full": 25, "brief": 12}
+#: More outlets than this in one row would make a wall of names, and could outgrow a page.
+MAX_OUTLETS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One story's place on a page; `more`: further outlets of the story before it."""
+
+    number: int  # from 1, over the whole digest
+    section: Section
+    story: Story
+    form: Literal["full", "line", "more"]
+    others: tuple[Outlet, ...]  # outlets but the story's own
+
+    @property
+    def own(self) -> Outlet | None:
+        """The outlet that the story was found at."""
+        return self.story.outlets[0] if self.story.outlets else None
+
+    @property
+    def free(self) -> Outlet | None:
+        """The first outlet that all can read, if the story's own asks for a subscription."""
+        if self.own is None or not self.own.paywall or self.form == "more":
+            return None
+        return next((one for one in self.others if one.link and not one.paywall), None)
+
+    @property
+    def also_at(self) -> tuple[Outlet, ...]:
+        """The outlets but the story's own and the free one."""
+        return tuple(one for one in self.others if one != self.free)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The excerpt with real ellipses where it was cut, for forms that are not plain text."""
+        pieces = list(self.story.excerpt)
+        if pieces and pieces[0].text.startswith("... "):
+            pieces[0] = replace(pieces[0], text="…" + pieces[0].text[4:])
+        if pieces and pieces[-1].text.endswith(" ..."):
+            pieces[-1] = replace(pieces[-1], text=pieces[-1].text[:-4] + "…")
+        return tuple(pieces)
+
+    def also_under(self, digest: Digest) -> tuple[str, ...]:
+        """The titles of the story's other rules."""
+        others = (name for name in self.story.rules if name != self.section.rule)
+        return tuple(digest.titles.get(name, name) for name in others)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The rows of one section on one page."""
+
+    section: Section
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One part of a digest."""
+
+    groups: tuple[Group, ...]
+    part: int = 1
+    parts: int = 1
+
+
+def rows(digest: Digest) -> tuple[Row, ...]:
+    """Return every story of the digest in reading order, the first ones in full."""
+    full = FULL_STORIES[digest.subscriber.style]
+    found: list[Row] = []
+    numbered = ((s, story) for s in digest.sections for story in s.stories)
+    for number, (section, story) in enumerate(numbered, 1):
+        form: Literal["full", "line"] = "full" if number <= full else "line"
+        first, *further = _chunks(story.outlets[1:])
+        found.append(Row(number, section, story, form, first))
+        found += (Row(number, section, story, "more", outlets) for outlets in further)
+    return tuple(found)
+
+
+def _chunks(outlets: tuple[Outlet, ...]) -> Iterator[tuple[Outlet, ...]]:
+    for start in range(0, max(1, len(outlets)), MAX_OUTLETS):
+        yield outlets[start : start + MAX_OUTLETS]
+
+
+def page(found: Sequence[Row], part: int = 1, parts: int = 1) -> Page:
+    """Return the rows as one page, grouped by their sections."""
+    grouped = groupby(found, key=lambda row: row.section.rule)
+    groups = (Group(same[0].section, tuple(same)) for _, each in grouped if (same := [*each]))
+    return Page(tuple(groups), part, parts)
+
+
+def pages(
+    found: Sequence[T], load: Callable[[Sequence[T]], float], *, most: int
+) -> list[Sequence[T]]:
+    """Cut the rows into parts whose `load` is at most 1; a row that is too heavy stands alone.
+
+    `most` rows at most can ever fit: it saves measuring what is hopeless.
+    """
+    parts: list[Sequence[T]] = []
+    start = 0
+    while start < len(found):
+        count = min(most, len(found) - start)
+        while count > 1 and (weight := load(found[start : start + count])) > 1:
+            count = max(1, min(count - 1, int(count / weight)))
+        parts.append(found[start : start + count])
+        start += count
+    return parts or [()]

@@ -1,0 +1,71 @@
+"""A digest as mails: HTML and text of the same stories, in parts that no mailbox clips.
+
+The headers of a message are the delivery stage's matter.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alerts.digests import layout
+from alerts.digests.layout import Row
+from alerts.digests.phrases import Phrases
+from alerts.model import Digest, Mail
+
+#: Gmail hides what follows about 102 KB of HTML, the stop link among it.
+MAX_HTML_BYTES = 80_000
+#: Of both parts as they travel, quoted-printable; headers take the rest of 100 KB.
+MAX_WIRE_BYTES = 95_000
+#: A row takes more than this in HTML even with a title of one letter.
+_MIN_ROW_BYTES = 150
+
+Render = Callable[[str, Mapping[str, Any]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class MailContext:
+    """What a mail says about itself and its one reader; a link is given only if its page exists."""
+
+    address: str
+    admin: str | None = None  # the address that replies reach
+    sender_name: str = "News alerts"
+    stop_link: str | None = None
+    reply_stop: bool = True  # whether replies are read, so that STOP can be asked for
+
+
+def mails(digest: Digest, context: MailContext, html: Render, text: Render) -> tuple[Mail, ...]:
+    """Return the mails that together hold every title and link of the digest."""
+    rows = layout.rows(digest)
+
+    def made(some: Sequence[Row], part: int, parts: int) -> Mail:
+        return _mail(digest, context, layout.page(some, part, parts), html, text)
+
+    found = layout.pages(
+        rows, lambda some: _load(made(some, 88, 88)), most=MAX_HTML_BYTES // _MIN_ROW_BYTES
+    )
+    return tuple(made(some, part, len(found)) for part, some in enumerate(found, 1))
+
+
+def _mail(
+    digest: Digest, context: MailContext, page: layout.Page, html: Render, text: Render
+) -> Mail:
+    say = Phrases(digest)
+    values = {"digest": digest, "page": page, "say": say, "mail": context}
+    return Mail(
+        subject=" ".join(text("subject.txt.j2", values).split()),
+        text=text("digest.txt.j2", values).strip("\n") + "\n",
+        html=html("digest.html.j2", values),
+        language=say.language,
+        list_id=digest.subscriber.id,
+        list_name=context.sender_name,
+    )
+
+
+def _load(mail: Mail) -> float:
+    """Return how full the mail is; 1 is the most that arrives whole."""
+    html, text = mail.html.encode(), mail.text.encode()
+    wire = len(binascii.b2a_qp(html)) + len(binascii.b2a_qp(text))
+    return max(len(html) / MAX_HTML_BYTES, wire / MAX_WIRE_BYTES)

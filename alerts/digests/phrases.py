@@ -1,0 +1,249 @@
+"""The sentences about a digest as a whole: how many, since when, how complete, why, what next.
+
+No sentence here asserts that an event happened; each is computed from the digest alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from alerts.digests.dates import Dates
+from alerts.digests.slots import slot_moment
+from alerts.digests.words import cut, enumerated, language_of, translations
+from alerts.model import Digest, FeedHealth
+
+#: A digest made this soon after its slot is told by the slot's time: 7:30, not 7:32.
+_PUNCTUAL_S = 900.0
+SUBJECT_CHARS = 120
+_PREHEADER_CHARS = 120
+_TEASER_CHARS = 45
+_MAX_NAMED_SOURCES = 10
+_MAX_MEANINGS = 5
+_MEANING_CHARS = 300
+_REASON_CHARS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What can be said of one digest, in the words of its reader's language and zone."""
+
+    digest: Digest
+
+    @property
+    def language(self) -> str:
+        """The language the digest is written in."""
+        return language_of(self.digest.subscriber.language)
+
+    @property
+    def told_at(self) -> float:
+        """The digest's moment as readers are told it."""
+        digest = self.digest
+        named = slot_moment(digest.slot, digest.subscriber.timezone)
+        if named is not None and 0 <= digest.created_at - named < _PUNCTUAL_S:
+            return named
+        return digest.created_at
+
+    @property
+    def dates(self) -> Dates:
+        """The words for moments, seen from the digest's own."""
+        return Dates(ZoneInfo(self.digest.subscriber.timezone), self.told_at)
+
+    @property
+    def count(self) -> str:
+        """ "7 stories"."""
+        number = len(self.digest.stories)
+        return self._n("%(number)s story", "%(number)s stories", number) % {"number": f"{number:,}"}
+
+    @property
+    def heading(self) -> str:
+        """ "7 stories since Monday 7:30 am"."""
+        since = self.since
+        return f"{self.count} {since}" if since else self.count
+
+    @property
+    def since(self) -> str:
+        """ "since Monday 7:30 am", empty when nothing was sent before."""
+        if self.digest.since_at is None:
+            return ""
+        return self._t("since %(when)s") % {"when": self.dates.day(self.digest.since_at)}
+
+    @property
+    def period(self) -> str:
+        """ "7 stories, Monday 7:30 am to Tuesday, November 24, 7:30 am"."""
+        until = self.dates.full(self.told_at)
+        if self.digest.since_at is None:
+            return f"{self.count}, {until}"
+        words = {"since": self.dates.day(self.digest.since_at), "until": until}
+        return f"{self.count}, " + self._t("%(since)s to %(until)s") % words
+
+    # --- completeness ------------------------------------------------------------------------
+
+    @property
+    def failing(self) -> tuple[FeedHealth, ...]:
+        """The sources that could not be read."""
+        return tuple(health for health in self.digest.health if not health.ok)
+
+    @property
+    def read_count(self) -> str:
+        """ "41 of 42 sources read", empty when there are no sources."""
+        total = len(self.digest.health)
+        words = self._n(
+            "%(read)d of %(total)d source read", "%(read)d of %(total)d sources read", total
+        )
+        return words % {"read": total - len(self.failing), "total": total} if total else ""
+
+    @property
+    def warning(self) -> str:
+        """What may be missing, empty when every source was read."""
+        failing, total = self.failing, len(self.digest.health)
+        if not failing:
+            return ""
+        if len(failing) == 1:
+            lead = self._t(
+                "%(source)s could not be read%(since)s: its stories may be missing here."
+            )
+            told = lead % {"source": failing[0].name, "since": self._since(failing[0], " ")}
+        else:
+            lead = self._t(
+                "%(count)d sources could not be read; their stories may be missing here: %(names)s."
+            )
+            told = lead % {"count": len(failing), "names": self._names(failing)}
+        return f"{told} {self._others_read(total - len(failing), total)}".rstrip()
+
+    def _others_read(self, read: int, total: int) -> str:
+        if total == 1:
+            return ""
+        if read == 0:
+            return self._t("None of your sources was read.")
+        words = self._n(
+            "The other one of your %(total)d sources was read.",
+            "The other %(read)d of your %(total)d sources were read.",
+            read,
+        )
+        return words % {"read": read, "total": total}
+
+    def _names(self, failing: Sequence[FeedHealth]) -> str:
+        named = [
+            f"{health.name} ({self._since(health)})" if health.since is not None else health.name
+            for health in failing
+        ]
+        return enumerated(named, limit=_MAX_NAMED_SOURCES)
+
+    def _since(self, health: FeedHealth, before: str = "") -> str:
+        if health.since is None:
+            return ""
+        return before + self._t("since %(when)s") % {"when": self.dates.day(health.since)}
+
+    @property
+    def sources(self) -> str:
+        """How complete the digest is, as one sentence for its foot."""
+        failing, total = self.failing, len(self.digest.health)
+        if total == 0:
+            return ""
+        if not failing:
+            all_read = self._n(
+                "Your one source was read.", "All %(total)d sources were read.", total
+            )
+            return all_read % {"total": total}
+        names = enumerated([self._why(health) for health in failing], limit=_MAX_NAMED_SOURCES)
+        if len(failing) == total:
+            words = self._n(
+                "Your one source was not read: %(names)s.",
+                "None of %(total)d sources was read: %(names)s.",
+                total,
+            )
+        else:
+            words = self._n(
+                "%(total)d sources, all read but one: %(names)s.",
+                "%(total)d sources, all read but %(count)d: %(names)s.",
+                len(failing),
+            )
+        return words % {"total": total, "count": len(failing), "names": names}
+
+    def _why(self, health: FeedHealth) -> str:
+        reason = cut(" ".join(health.reason.split()).rstrip("."), _REASON_CHARS)
+        reason = reason[:1].lower() + reason[1:]
+        why = " ".join(filter(None, (reason, self._since(health))))
+        return f"{health.name} ({why})" if why else health.name
+
+    # --- why and what next -------------------------------------------------------------------
+
+    @property
+    def follows(self) -> str:
+        """ "Ana Flores follows ICE, Sanctuary and Madison, weekdays at 7:30 am."."""
+        person, titles = self.digest.subscriber, self.digest.titles
+        by_cadence: dict[str, list[str]] = {}
+        for subscription in person.subscriptions:
+            when = (subscription.when or person.when).text
+            by_cadence.setdefault(when, []).append(titles.get(subscription.rule, subscription.rule))
+        groups = [
+            f"{enumerated(names)}, {self._cadence(when)}" for when, names in by_cadence.items()
+        ]
+        if not groups:
+            return ""
+        return self._t("%(name)s follows %(topics)s.") % {
+            "name": cut(" ".join(person.name.split()), 120),
+            "topics": "; ".join(groups[:6]),
+        }
+
+    def _cadence(self, text: str) -> str:
+        return self._t("at set times") if text.startswith("cron ") else text
+
+    @property
+    def meanings(self) -> Iterator[tuple[str, str]]:
+        """Topic and plain words for the topics of this digest, the first few."""
+        titles = [section.title for section in self.digest.sections]
+        explained = [title for title in titles if self.digest.explanations.get(title)]
+        for title in explained[:_MAX_MEANINGS]:
+            words = " ".join(self.digest.explanations[title].split())
+            yield title, cut(words.rstrip("."), _MEANING_CHARS)
+
+    @property
+    def next_mail(self) -> str:
+        """ "Wednesday 7:30 am", empty when no time is set."""
+        return "" if self.digest.next_at is None else self.dates.day(self.digest.next_at)
+
+    # --- before it is opened -----------------------------------------------------------------
+
+    @property
+    def headline(self) -> str:
+        """The first story's headline."""
+        stories = self.digest.stories
+        return stories[0].title if stories else self.count
+
+    @property
+    def subject_headline(self) -> str:
+        """The headline as it fits a subject: whole up to 120 characters."""
+        return cut(self.headline, SUBJECT_CHARS)
+
+    @property
+    def others(self) -> int:
+        """How many stories there are beside the first."""
+        return max(0, len(self.digest.stories) - 1)
+
+    @property
+    def preheader(self) -> str:
+        """What inboxes show after the subject: the next headlines and how complete it is."""
+        stories = self.digest.stories
+        parts = [cut(story.title, _TEASER_CHARS) for story in stories[1:3]]
+        if not parts and stories and stories[0].outlets:
+            own = stories[0].outlets[0]
+            parts = [cut(own.name, _TEASER_CHARS), self.dates.near(own.at)]
+        parts += [self.read_count, self.since, self.dates.full(self.told_at)]
+        line = ""
+        for part in filter(None, parts):
+            longer = f"{line} · {part}" if line else part
+            if len(longer) > _PREHEADER_CHARS:
+                break
+            line = longer
+            if len(line) >= _TEASER_CHARS and part == self.read_count:
+                break
+        return line
+
+    def _t(self, message: str) -> str:
+        return translations(self.language).gettext(message)
+
+    def _n(self, one: str, many: str, number: int) -> str:
+        return translations(self.language).ngettext(one, many, number)

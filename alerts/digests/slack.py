@@ -1,0 +1,248 @@
+"""A digest as Slack messages in Block Kit: within every limit, nothing that pings, nothing dropped.
+
+The texts come from the template; this module escapes, packs them into blocks and blocks into
+messages. Sending is the delivery stage's matter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from alerts.digests import layout
+from alerts.digests.layout import Page, Row
+from alerts.digests.phrases import Phrases
+from alerts.digests.words import cut
+from alerts.links import host
+from alerts.model import Digest, Outlet, Piece, Post
+
+MAX_BLOCKS = 45  # Slack takes 50
+MAX_SECTION = 3_000
+MAX_HEADER = 150
+MAX_MESSAGE = 10_000  # characters of the whole document; Slack refuses some of 12,000
+_MAX_TEXT = 2_700  # of one piece, so that headings and bullets fit beside it
+_MAX_CONTEXT = 700
+_MAX_NOTICE = 1_000
+_BULLETS_A_SECTION = 5  # Slack folds longer sections behind "see more"
+
+Block = dict[str, Any]
+
+
+class Mrkdwn(str):
+    """Text that is escaped already, or is markup of ours."""
+
+    __slots__ = ()
+
+
+class Words(Protocol):
+    """Renders one macro of the template."""
+
+    def __call__(self, macro: str, *values: Any) -> Mrkdwn:
+        """Return the macro's text, escaped."""
+        ...
+
+
+# --- escaping ------------------------------------------------------------------------------------
+
+
+def escaped(text: str, limit: int = _MAX_TEXT) -> Mrkdwn:
+    """Return `text` as Slack shows it literally: this alone defuses <!channel> and <@U1>.
+
+    A text that grows longer than `limit` by it is cut before, never within an escape.
+    """
+    flat = re.sub(r"\s+", " ", text)
+    for room in (limit, limit // 2, limit // 5):
+        told = _escape(cut(flat, max(2, room)))
+        if len(told) <= limit:
+            break
+    return Mrkdwn(told)
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def finalized(value: Any) -> Any:
+    """Escape what a template prints, unless it is escaped already."""
+    return value if isinstance(value, Mrkdwn) else escaped(str(value))
+
+
+def link(url: str | None, label: str) -> Mrkdwn:
+    """Return the label as a link; without it where there is none, or none that Slack could take."""
+    words = escaped(label.replace("|", "¦"))
+    if not url or not re.match(r"https?://", url):
+        return words
+    target = re.sub(r"[|<>\s\x00-\x20\x7f\"\\]", lambda c: quote(c[0]), url)
+    target = target.replace("&", "&amp;")
+    whole = Mrkdwn(f"<{target}|{words}>")
+    return whole if len(whole) <= _MAX_TEXT else words
+
+
+def marked(pieces: Sequence[Piece]) -> Mrkdwn:
+    """Return an excerpt with its marked words in bold, where Slack can begin and end bold."""
+    told = []
+    for at, piece in enumerate(pieces):
+        words = _escape(piece.text)
+        before = pieces[at - 1].text[-1:] if at else ""
+        after = pieces[at + 1].text[:1] if at + 1 < len(pieces) else ""
+        can_be_bold = (
+            piece.marked and "*" not in words and not (before + after).strip(" ").isalnum()
+        )
+        told.append(_bold(words) if can_be_bold and words.strip() else words)
+    return Mrkdwn("".join(told))
+
+
+def _bold(words: str) -> str:
+    core = words.strip()
+    start = words.index(core)
+    return f"{words[:start]}*{core}*{words[start + len(core) :]}"
+
+
+# --- messages ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A text of one row; bullets are gathered under their heading, others stand alone."""
+
+    row: Row
+    text: str
+    is_bullet: bool
+
+
+def posts(digest: Digest, words: Words) -> tuple[Post, ...]:
+    """Return the messages that together hold every title and link of the digest."""
+    say = Phrases(digest)
+    items = [item for row in layout.rows(digest) for item in _items(row, digest, say, words)]
+
+    def made(some: Sequence[_Item], part: int, parts: int) -> Post:
+        return _post(digest, say, words, some, layout.page((), part, parts))
+
+    most = MAX_BLOCKS * _BULLETS_A_SECTION
+    found = layout.pages(items, lambda some: _load(made(some, 88, 88)), most=most)
+    return tuple(made(some, part, len(found)) for part, some in enumerate(found, 1))
+
+
+def _load(post: Post) -> float:
+    length = len(json.dumps(post.document, ensure_ascii=False))
+    return max(length / MAX_MESSAGE, len(post.document["blocks"]) / MAX_BLOCKS)
+
+
+def _items(row: Row, digest: Digest, say: Phrases, words: Words) -> Iterator[_Item]:
+    """Yield the row's text: one, or several where it would outgrow a section."""
+    is_lead = _is_lead(row, digest)
+    is_bullet = row.form != "full" or (digest.subscriber.style == "brief" and not is_lead)
+    others = [_outlet(one, words) for one in row.others]
+    also = [Mrkdwn(f"{words('also')} {others[0]}"), *others[1:]] if others else []
+    if row.form == "more":
+        lines = [_joined(also, ", ")]
+    else:
+        facts = words("facts", digest, say, row, is_lead)
+        title = _title(row)
+        if is_bullet:
+            title[0] = Mrkdwn(f"• {title[0]}")
+            lines = [_joined([*title, facts], "  "), _joined(also, ", ")]
+        else:
+            title[0] = Mrkdwn(f"*{title[0]}*")
+            quoted = words("excerpt", digest, say, row)
+            lines = [*([one] for one in title), [facts], [Mrkdwn(f">{quoted}")] if quoted else []]
+            lines.append(_joined(also, ", "))
+    texts = _joined([text for line in lines for text in line if text], "  " if is_bullet else "\n")
+    yield from (_Item(row, text, is_bullet) for text in texts)
+
+
+def _is_lead(row: Row, digest: Digest) -> bool:
+    """Whether the row is the one story that a brief message shows in full."""
+    return digest.subscriber.style == "brief" and row.number == 1 and row.form == "full"
+
+
+def _title(row: Row) -> list[Mrkdwn]:
+    """Return the headline as a link; where they are too long for one text, one after the other."""
+    whole = link(row.story.link, row.story.title)
+    if row.story.link is None or whole.startswith("<"):
+        return [whole]
+    return [whole, link(row.story.link, host(row.story.link) or "link")]
+
+
+def _outlet(one: Outlet, words: Words) -> Mrkdwn:
+    return Mrkdwn(f"{link(one.link, one.name)}{words('lock') if one.paywall else ''}")
+
+
+def _joined(texts: Sequence[str], gap: str) -> list[Mrkdwn]:
+    """Return the texts joined as far as they fit a section together."""
+    found: list[str] = []
+    for text in filter(None, texts):
+        if found and len(found[-1]) + len(gap) + len(text) <= _MAX_TEXT:
+            found[-1] += gap + text
+        else:
+            found.append(text)
+    return [Mrkdwn(text) for text in found]
+
+
+def _post(digest: Digest, say: Phrases, words: Words, items: Sequence[_Item], page: Page) -> Post:
+    blocks: list[Block] = [_header(words("header", digest, say, page))]
+    blocks += _context(words("topics", digest, say, page))
+    blocks += _context(words("warning", digest, say, page))
+    blocks += _sections(items, digest, words)
+    blocks += _context(words("footer", digest, say, page))
+    return Post(
+        {
+            "text": _bounded(words("notification", digest, say, page), _MAX_NOTICE),
+            "blocks": blocks,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+    )
+
+
+def _header(text: Mrkdwn) -> Block:
+    """Return a header; its text is plain, so what was escaped for markup is itself again."""
+    plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    told = cut(plain or "—", MAX_HEADER)
+    return {"type": "header", "text": {"type": "plain_text", "text": told, "emoji": False}}
+
+
+def _context(text: Mrkdwn) -> list[Block]:
+    told = _bounded(text, _MAX_CONTEXT)
+    return [{"type": "context", "elements": [_markup(told)]}] if told else []
+
+
+def _markup(text: str) -> Block:
+    """Return a text object; `verbatim`: Slack must not look for channels and people in it."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _bounded(text: Mrkdwn, limit: int) -> str:
+    """Return `text` within `limit` without cutting an escape or a link in two."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    for opening, closing in (("<", ">"), ("&", ";")):
+        if head.rfind(opening) > head.rfind(closing):
+            head = head[: head.rfind(opening)]
+    return head.rstrip() + "…"
+
+
+def _sections(items: Sequence[_Item], digest: Digest, words: Words) -> list[Block]:
+    """Return the items as section blocks, each topic under its heading."""
+    texts: list[str] = []
+    topic: str | None = None
+    bullets = 0
+    for item in items:
+        text = item.text
+        is_new_topic = topic != item.row.section.rule and not _is_lead(item.row, digest)
+        if is_new_topic:
+            topic = item.row.section.rule
+            text = f"{words('topic', item.row.section)}\n{text}"
+        joins = item.is_bullet and bullets and bullets < _BULLETS_A_SECTION and not is_new_topic
+        if joins and len(texts[-1]) + 1 + len(text) <= MAX_SECTION:
+            texts[-1] += f"\n{text}"
+            bullets += 1
+            continue
+        texts.append(text)
+        bullets = 1 if item.is_bullet else 0
+    return [{"type": "section", "text": _markup(text)} for text in texts]

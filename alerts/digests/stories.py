@@ -1,0 +1,87 @@
+"""What a story shows: its safe title and links, its outlets, an excerpt around the match.
+
+Everything a feed wrote passes through here before any renderer sees it: texts are plain and of
+safe characters, links are http or https or absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from alerts import links, text
+from alerts.model import Alert, Outlet, Piece, Span, Story
+
+#: A title is never cut below this; feeds that write more write no title.
+MAX_TITLE_CHARS = 1_024
+_MAX_NAME_CHARS = 120
+_EXCERPT_CHARS = 300
+_MAX_TAIL_CHARS = 40  # an outlet's name after a repeated title
+
+
+def story(alert: Alert, order: Mapping[str, int]) -> Story:
+    """Return the alert's story; `order` gives the place of each rule in the subscriber's list."""
+    entry = alert.entry
+    outlets = _outlets(alert)
+    title = text.shown(entry.title, MAX_TITLE_CHARS)
+    names = dict.fromkeys(match.rule for match in alert.matches)
+    link = links.safe_link(entry.link) if entry.link else None
+    return Story(
+        title=title or _instead_of_title(alert),
+        link=link or next((outlet.link for outlet in outlets if outlet.link), None),
+        outlets=outlets,
+        excerpt=_excerpt(alert, title),
+        rules=tuple(sorted(names, key=lambda name: order.get(name, len(order)))),
+        entry_id=alert.entry_id,
+        lang=entry.lang,
+        caps_only=bool(alert.matches) and all(match.caps_only for match in alert.matches),
+        late=alert.late,
+    )
+
+
+def _outlets(alert: Alert) -> tuple[Outlet, ...]:
+    """Return the outlets with safe names and links, each once, the entry's own first."""
+    found: dict[tuple[str, str | None], Outlet] = {}
+    for outlet in alert.outlets:
+        link = links.safe_link(outlet.link) if outlet.link else None
+        name = text.shown(outlet.name, _MAX_NAME_CHARS) or (links.host(link) if link else "")
+        if name:
+            shown = Outlet(name, link, outlet.at, outlet.paywall, outlet.lang)
+            found.setdefault((name, link), shown)
+    return tuple(found.values())
+
+
+def _instead_of_title(alert: Alert) -> str:
+    """Return what stands for a missing title: the first words, else where it was found."""
+    pieces = text.excerpt(alert.entry.summary or alert.entry.content, (), 100)
+    words = "".join(piece.text for piece in pieces).strip()
+    return words or (links.host(alert.entry.link) if alert.entry.link else "") or "—"
+
+
+def _excerpt(alert: Alert, title: str) -> tuple[Piece, ...]:
+    raw, spans = _richest(alert)
+    pieces = text.excerpt(raw, spans, _EXCERPT_CHARS) if raw.strip() else ()
+    return () if _repeats(title, "".join(piece.text for piece in pieces)) else tuple(pieces)
+
+
+def _richest(alert: Alert) -> tuple[str, Sequence[tuple[int, int]]]:
+    """Return the fuller field that holds matched words, with them; else a field's beginning."""
+    fields = {"content": alert.entry.content, "summary": alert.entry.summary}
+    for name, raw in fields.items():
+        spans = sorted({_range(s) for m in alert.matches for s in m.spans if s.field == name})
+        if spans:
+            return raw, spans
+    return alert.entry.summary or alert.entry.content, ()
+
+
+def _range(span: Span) -> tuple[int, int]:
+    return span.start, span.end
+
+
+def _repeats(title: str, excerpt: str) -> bool:
+    """Whether the excerpt says nothing but the title (and perhaps the outlet's name)."""
+    bare, told = title.casefold(), excerpt.casefold().strip()
+    if not bare or not told:
+        return not told
+    return bare.startswith(told.rstrip(" .…")) or (
+        told.startswith(bare) and len(told) - len(bare) <= _MAX_TAIL_CHARS
+    )

@@ -1,0 +1,198 @@
+"""A morning's digest for the renderers' tests: invented outlets, stories and a failing source."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts.digests.assemble import assemble
+from alerts.digests.when import parse_when
+from alerts.model import (
+    Alert,
+    Destination,
+    Digest,
+    Entry,
+    FeedHealth,
+    Match,
+    Outlet,
+    Rule,
+    Span,
+    Subscriber,
+    Subscription,
+)
+from alerts.tree import Term, Word
+
+CHICAGO = ZoneInfo("America/Chicago")
+
+
+def at(text: str) -> float:
+    """Return the epoch seconds of a Chicago time of November 2026: "24 7:30"."""
+    day, clock = text.split()
+    hour, minute = map(int, clock.split(":"))
+    return dt.datetime(2026, 11, int(day), hour, minute, tzinfo=CHICAGO).timestamp()
+
+
+NOW = at("24 7:32")
+
+ANA = Subscriber(
+    id="ana-flores",
+    name="Ana Flores",
+    subscriptions=(Subscription("ice"), Subscription("sanctuary"), Subscription("madison")),
+    destinations=(Destination("ana-flores", "email", "ana@example.org"),),
+    when=parse_when("weekdays at 7:30 am"),
+    timezone="America/Chicago",
+)
+
+
+def rule(name: str, title: str) -> Rule:
+    return Rule(name, name, Term((Word(name),)), titles={"en": title})
+
+
+RULES = (rule("madison", "Madison"), rule("ice", "ICE"), rule("sanctuary", "Sanctuary"))
+
+COURIER = "Dane County Courier"
+RADIO = "Capitol Square Radio"
+WIRE = "Badger Wire"
+
+
+def alert(
+    number: int,
+    title: str,
+    when: str,
+    *,
+    rules: Sequence[str] = ("ice",),
+    summary: str = "",
+    marks: Sequence[str] = (),
+    outlet: str = COURIER,
+    paywall: bool = False,
+    also: Sequence[tuple[str, str]] = (),
+    link: str | None = "",
+    **more: Any,
+) -> Alert:
+    """Return an alert; `marks` are the words of the summary that its rules found."""
+    if link == "":
+        link = f"https://{outlet.split()[0].lower()}.example/2026/11/{number}"
+    spans = tuple(
+        Span("summary", summary.index(words), summary.index(words) + len(words)) for words in marks
+    )
+    return Alert(
+        entry_id=number,
+        entry=Entry(title=title, link=link, summary=summary, published_at=at(when)),
+        seen_at=at(when) + 300,
+        outlets=(
+            Outlet(outlet, link, at(when), paywall),
+            *(
+                Outlet(name, f"https://{name.split()[0].lower()}.example/{number}", at(w))
+                for name, w in also
+            ),
+        ),
+        matches=tuple(Match(name, spans) for name in rules),
+        **more,
+    )
+
+
+MORNING = (
+    alert(
+        1,
+        "ICE agents detain two men outside Park Street market, witnesses say",
+        "24 6:12",
+        rules=("ice", "madison"),
+        summary="<p>Shortly before dawn, people in ICE vests detained two men outside the market"
+        " shortly before 6 a.m., three witnesses said. The sheriff&#8217;s office said it had not"
+        " been told.</p>",
+        marks=("ICE", "detained"),
+        paywall=True,
+        also=((RADIO, "24 6:31"), (WIRE, "24 7:02")),
+    ),
+    alert(
+        2,
+        "ICE plans to lease offices on the Beltline, county records show",
+        "23 11:20",
+        rules=("ice", "madison"),
+        summary="A ten-year lease for Immigration and Customs Enforcement was filed with Dane County"
+        " on Friday, according to records that the register of deeds published.",
+        marks=("Immigration and Customs Enforcement",),
+        outlet=RADIO,
+    ),
+    alert(
+        3,
+        "Schools tell families what staff will do if ICE comes to a building",
+        "23 16:45",
+        rules=("ice", "madison"),
+        summary="Staff will ask ICE agents for a warrant signed by a judge, the district writes.",
+        marks=("ICE",),
+        paywall=True,
+    ),
+    alert(
+        4,
+        "Council panel backs limits on sharing license-plate data",
+        "23 21:40",
+        rules=("sanctuary", "madison"),
+        summary="One member called it the next step for a sanctuary city; the full Council votes on"
+        " December 8.",
+        marks=("sanctuary city",),
+        outlet=RADIO,
+    ),
+    alert(
+        5,
+        'Bill would cut road aid to "sanctuary" counties',
+        "23 14:05",
+        rules=("sanctuary",),
+        summary="Under the bill, counties with sanctuary policies would lose a tenth of their aid.",
+        marks=("sanctuary policies",),
+        outlet=WIRE,
+        also=(("Two Rivers Post", "23 14:40"), ("Lake Wire", "23 15:05")),
+    ),
+    alert(
+        6,
+        "Law clinic adds evening hours for immigration questions",
+        "23 13:15",
+        rules=("madison",),
+        summary="Students of UW-Madison will see walk-in visitors on Tuesdays.",
+        marks=("UW-Madison",),
+    ),
+    alert(
+        7,
+        "Common Council to vote on interpreters at city counters",
+        "23 10:00",
+        rules=("madison",),
+        summary="Madison would add Hmong and Spanish interpreters at the clerk's counter.",
+        marks=("Madison",),
+        outlet="City press releases",
+    ),
+)
+
+HEALTH = (
+    *(FeedHealth(f"Source {n}", ok=True) for n in range(41)),
+    FeedHealth(
+        "Lake Mendota Ledger", ok=False, since=at("22 15:10"), reason="Its server refuses us."
+    ),
+)
+
+
+def morning(
+    alerts: Sequence[Alert] = MORNING, *, subscriber: Subscriber = ANA, **changes: Any
+) -> Digest:
+    """Return the digest of Tuesday morning, or of other alerts at that hour."""
+    values: dict[str, Any] = {
+        "digest_id": "0" * 31 + "1",
+        "subscriber": subscriber,
+        "slot": "2026-11-24T07:30",
+        "alerts": alerts,
+        "rules": RULES,
+        "health": HEALTH,
+        "explanations": {
+            "ICE": 'ICE in capitals, or Immigration and Customs Enforcement, but not in "ICE Arena"'
+        },
+        "created_at": NOW,
+        "since_at": at("23 7:30"),
+        "next_at": at("25 7:30"),
+    }
+    return assemble(**(values | changes))
+
+
+def brief(person: Subscriber = ANA) -> Subscriber:
+    return replace(person, style="brief")
