@@ -1,121 +1,121 @@
-"""The fields a query can name, what each may hold, and what people call them instead."""
+"""How rules see an article: its readable fields, its facts, and which fields a term looks in.
+
+Both evaluators, the compiled one and the naive one, judge by these definitions.
+"""
 
 from __future__ import annotations
 
-import re
-from typing import NoReturn, cast
+from collections.abc import Callable, Iterable, Sequence
 
-from alerts.rules.mistakes import QueryError, nearest
-from alerts.rules.shapes import walk
-from alerts.tree import FACT_FIELDS, TEXT_FIELDS, Fact, FactField, Node, RuleRef, Scope, TextField
+from alerts.errors import GrammarError
+from alerts.model import Article, Rule
+from alerts.text import GAP, Plain, fold, plain, plain_list
+from alerts.tree import TEXT_FIELDS, Fact, TextField
 
-FIELDS = (*TEXT_FIELDS, *FACT_FIELDS, "rule")
-EXAMPLE = {"feed": '"Dane County Courier"', "place": "madison", "lang": "es", "rule": "ice"}
-RULE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(?:/[a-z0-9][a-z0-9_-]*)?")
+#: Where a term looks that has no field of its own; a link only when it is asked for.
+SEARCHED: tuple[TextField, ...] = ("title", "summary", "content", "author", "tag")
 
-#: What other search engines and other people call the same thing.
-_OTHER_NAMES = {
-    "headline": "title", "intitle": "title", "titulo": "title", "titre": "title",
-    "description": "summary", "teaser": "summary", "body": "content", "text": "content",
-    "intext": "content", "by": "author", "writer": "author", "category": "tag", "url": "link",
-    "inurl": "link", "host": "link", "domain": "link", "source": "feed", "site": "feed",
-    "from": "feed", "outlet": "feed", "city": "place", "location": "place", "language": "lang",
-    "topic": "rule",
-}  # fmt: skip
+#: Where an EXCEPT phrase is looked for: it only matters beside a term, wherever that stands.
+EVERYWHERE: tuple[TextField, ...] = (*TEXT_FIELDS,)
 
-_LANGUAGES = {
-    "english": "en", "spanish": "es", "espanol": "es", "español": "es", "french": "fr",
-    "german": "de", "chinese": "zh", "hmong": "hmn", "arabic": "ar", "portuguese": "pt",
-    "vietnamese": "vi", "korean": "ko", "tagalog": "tl", "russian": "ru", "somali": "so",
-}  # fmt: skip
+#: Where a regular expression looks, and what makes an item "nothing but an all-caps title".
+SHOWN: tuple[TextField, ...] = ("title", "summary", "content")
 
 
-def is_like(name: str) -> bool:
-    """Whether `name`, small letters or not, names fields: one, or several with commas."""
-    return all(part in FIELDS for part in name.lower().split(","))
+def field_text(article: Article, field: TextField) -> Plain:
+    """Return the readable text of one field; offsets lead to the field's original characters."""
+    if field == "tag":
+        return plain_list(article.tags)
+    if field == "link":
+        return _address(article.link or "")
+    return plain(_RAW[field](article))
 
 
-def read(name: str, start: int, end: int) -> tuple[str, ...]:
-    """Return the fields that "title" or "title,summary" names; QueryError at [start, end)."""
-    parts = tuple(name.split(","))
-    for part in parts:
-        if part not in FIELDS:
-            _unknown(part, start, end)
-    if len(parts) > 1 and not all(part in TEXT_FIELDS for part in parts):
-        raise QueryError(
-            f"`{name}:` joins fields of different kinds.",
-            start=start,
-            end=end,
-            hint="Join them with OR: title:raid OR place:madison.",
-        )
-    return tuple(dict.fromkeys(parts))
+_RAW: dict[str, Callable[[Article], str]] = {
+    "title": lambda article: article.title,
+    "summary": lambda article: article.summary,
+    "content": lambda article: article.content,
+    "author": lambda article: article.author,
+}
 
 
-def _unknown(name: str, start: int, end: int) -> NoReturn:
-    likely = _OTHER_NAMES.get(name.lower()) or nearest(name, FIELDS)
-    quoted = 'If the colon belongs to the text, put it in quotes: "Re: visas".'
-    if name.lower() in ("http", "https"):
-        hint = "To look in an article's address write link: and a part of it: link:example.org."
-    elif likely:
-        hint = f"Did you mean {likely}: ? {quoted}"
-    else:
-        hint = f"The fields are {', '.join(FIELDS)}. {quoted}"
-    raise QueryError(f"There is no field `{name}`.", start=start, end=end, hint=hint)
+def _address(link: str) -> Plain:
+    """Return host and path of `link`; scheme, query and fragment are no words of it."""
+    start = link.find("://") + 3 if "://" in link else 0
+    end = min((at for mark in "?#" if (at := link.find(mark, start)) >= 0), default=len(link))
+    if start >= end:
+        return Plain("")
+    return Plain(" ".join(link[start:end].split(GAP)), (0,), (start,), (end,), (True,))
 
 
-def text_scope(names: tuple[str, ...], node: Node, start: int, end: int) -> Scope:
-    """Return `node` looked for in these text fields; QueryError if it names others itself."""
-    inner = next((n for n in walk(node) if isinstance(n, Scope | Fact | RuleRef)), None)
-    if inner is None:
-        return Scope(cast("tuple[TextField, ...]", names), node)
-    raise QueryError(
-        f"Another field stands inside the group of `{','.join(names)}:`.",
-        start=start,
-        end=end,
-        hint="Write each field on its own and join them with AND: title:raid AND place:madison.",
+def repeated(summary: str, content: str) -> TextField | None:
+    """Return which of two plain texts says nothing that the other does not say as well."""
+    short, long = f" {' '.join(summary.split())} ", f" {' '.join(content.split())} "
+    if not short.strip() or not long.strip():
+        return None
+    if short in long:
+        return "summary"
+    return "content" if long in short else None
+
+
+def looked_in(scope: Sequence[TextField] | None, twice: TextField | None) -> frozenset[TextField]:
+    """Return the fields a term of `scope` looks in (None: it has none of its own).
+
+    Of summary and content, one that only repeats the other is left out where both are asked for.
+    """
+    if scope is EVERYWHERE:
+        return frozenset(EVERYWHERE)
+    fields = frozenset(SEARCHED if scope is None else scope)
+    return fields - {twice} if twice and {"summary", "content"} <= fields else fields
+
+
+def passes(rule: Rule, article: Article) -> bool:
+    """Whether the article comes from where `rule` looks; an unknown language passes."""
+    if rule.feeds and not any(_same(feed, article.sources) for feed in rule.feeds):
+        return False
+    if rule.places and not (article.place and _same(article.place, rule.places)):
+        return False
+    if not rule.langs or not article.lang:
+        return True
+    return primary_language(article.lang) in {primary_language(lang) for lang in rule.langs}
+
+
+def fact_holds(fact: Fact, article: Article) -> bool:
+    """Whether the article's feed, place or language is the one asked for."""
+    if fact.fact == "feed":
+        return _same(fact.value, article.sources)
+    if fact.fact == "place":
+        return bool(article.place) and _same(fact.value, (article.place or "",))
+    return bool(article.lang) and primary_language(article.lang or "") == primary_language(
+        fact.value
     )
 
 
-def fact(name: str, value: str, start: int, end: int) -> Fact | RuleRef:
-    """Return the fact or the rule that "place:madison" or "rule:ice" names; QueryError if none."""
-    if name == "rule":
-        _check_rule_name(value, start, end)
-        return RuleRef(value, start, end)
-    if name == "lang":
-        value = _language(value, start, end)
-    if not any(map(str.isalnum, value)):
-        raise QueryError(
-            f"`{name}:` has no value after it.",
-            start=start,
-            end=end,
-            hint=f"Write {name}:{EXAMPLE[name]}.",
-        )
-    return Fact(cast("FactField", name), value, start, end)
+def primary_language(tag: str) -> str:
+    """Return "es" of "es-MX" or "ES_mx"."""
+    return tag.replace("_", "-").partition("-")[0].strip().lower()
 
 
-def _check_rule_name(value: str, start: int, end: int) -> None:
-    if RULE_NAME.fullmatch(value):
-        return
-    plain = re.sub(r"[^a-z0-9_-]+", "-", value.lower()).strip("-_")
-    raise QueryError(
-        f"`{value}` cannot be the name of a rule: small letters, digits, - and _ can stand in one.",
-        start=start,
-        end=end,
-        hint=f"Write rule:{plain or 'ice'}.",
-    )
+def _same(name: str, others: Iterable[str]) -> bool:
+    wanted = _folded_name(name)
+    return any(_folded_name(other) == wanted for other in others)
 
 
-def _language(value: str, start: int, end: int) -> str:
-    code = value.lower()
-    if re.fullmatch(r"[a-z]{2,3}", code):
-        return code
-    likely = _LANGUAGES.get(code) or _LANGUAGES.get(nearest(code, _LANGUAGES) or "")
-    primary = re.match(r"([a-z]{2,3})[-_]", code)
-    if primary:
-        likely = primary[1]
-    raise QueryError(
-        f"`{value}` is no code of a language; a code has two or three letters and no region.",
-        start=start,
-        end=end,
-        hint=f"Write lang:{likely or 'es'}.",
-    )
+def _folded_name(name: str) -> str:
+    return fold(" ".join(name.split()))
+
+
+def language_of(rule: Rule) -> str:
+    """Return the language whose stems a rule's "~" words have."""
+    return primary_language(rule.langs[0]) if rule.langs else "en"
+
+
+def referred(name: str, rules: Callable[[str], Rule | None], path: tuple[str, ...]) -> Rule:
+    """Return the rule `name`; GrammarError if it is unknown or refers back to one of `path`."""
+    if name in path:
+        way = " → ".join((*path[path.index(name) :], name))
+        raise GrammarError(f"Rule {name} refers to itself: {way}.", hint="Break the circle.")
+    rule = rules(name)
+    if rule is None:
+        raise GrammarError(f"There is no rule {name}.", hint="Write the name of a rule.")
+    return rule

@@ -1,0 +1,56 @@
+"""Regular expressions of rules: linear-time only (RE2), any case unless asked for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from re import compile as stdlib_compile
+from typing import NamedTuple
+
+import re2
+
+from alerts.errors import GrammarError
+from alerts.tree import Regex
+
+_SURROGATE = stdlib_compile("[\ud800-\udfff]")  # RE2 reads UTF-8, which has none
+_MAX_HITS = 1_000  # marked in one field; what comes after changes no answer worth having
+
+
+class Hits(NamedTuple):
+    """Whether an expression was found, and the [start, end) of what it found but for empty ones."""
+
+    found: bool
+    spans: tuple[tuple[int, int], ...]
+
+
+def hits(regex: Regex, text: str) -> Hits:
+    """Return what `regex` finds in plain `text`; GrammarError if it is none."""
+    if not text.isascii():
+        text = _SURROGATE.sub("\ufffd", text)
+    spans: list[tuple[int, int]] = []
+    found = False
+    for hit in compiled(regex).finditer(text):
+        found = True
+        if hit.end() > hit.start():
+            spans.append(hit.span())
+        if len(spans) >= _MAX_HITS:
+            break
+    return Hits(found, tuple(spans))
+
+
+def compiled(regex: Regex) -> re2._Regexp:
+    """Return the compiled expression; GrammarError if RE2 cannot read it."""
+    return _compiled(regex.pattern, regex.match_case)
+
+
+@lru_cache(maxsize=4_096)
+def _compiled(pattern: str, match_case: bool) -> re2._Regexp:
+    options = re2.Options()
+    options.case_sensitive = match_case
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except (re2.error, UnicodeError) as error:
+        raise GrammarError(
+            f"/{pattern}/ is no regular expression that can be used: {error}.",
+            hint="Write words instead; a keyword is nearly always better.",
+        ) from None

@@ -1,0 +1,136 @@
+"""What a rule's words ask of a text's words: terms read as sequences of units.
+
+A unit is one word with one way to compare it. Which spellings are one is said in `tokens`; where
+the words stand is for the evaluators to judge.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from itertools import product
+from typing import Literal, NamedTuple
+
+import Stemmer
+
+from alerts.text import fold, is_acronym, singulars
+from alerts.tokens import bare, readings
+from alerts.tree import Term, Word
+
+#: How a unit compares; `keys` of a text's word and of the unit must have one in common:
+#: fold    the folded word (words of a phrase but the last)
+#: number  the folded word and what it may be the plural of
+#: case    the letters as written (an acronym)
+#: exact   the letters as written, with or without the text's possessive ending
+#: prefix  the folded word's beginning
+#: stem    Snowball stems of the folded word
+UnitKind = Literal["fold", "number", "case", "exact", "prefix", "stem"]
+
+
+class Unit(NamedTuple):
+    """One word of a rule, ready to be compared."""
+
+    kind: UnitKind
+    keys: frozenset[str]
+    language: str = ""
+
+    @property
+    def needs_capitals(self) -> bool:
+        """Whether an all-caps field is no evidence for it: only its capitals tell it apart."""
+        if self.kind == "exact":
+            return all(key.isupper() for key in self.keys)
+        return self.kind == "case"
+
+
+#: One way to read a term: units for words next to each other.
+Sequence = tuple[Unit, ...]
+
+_MAX_READINGS = 64
+
+
+@lru_cache(maxsize=16_384)
+def term_sequences(term: Term, language: str) -> tuple[Sequence, ...]:
+    """Return the ways to read `term`, none if it holds no word.
+
+    The last word is found in singular and plural, the others as written but for case, accents and
+    possessives. A hyphenated word is also found joined (e-mail, email).
+    """
+    ways = [
+        _word_sequences(word, language, is_last=at == len(term.words) - 1)
+        for at, word in enumerate(term.words)
+    ]
+    worded = [way for way in ways if way]
+    if not worded:
+        return ()
+    if _count(worded) > _MAX_READINGS:
+        worded = [way[:1] for way in worded]
+    return tuple(
+        dict.fromkeys(tuple(unit for way in choice for unit in way) for choice in product(*worded))
+    )
+
+
+def _count(ways: list[tuple[Sequence, ...]]) -> int:
+    total = 1
+    for way in ways:
+        total *= len(way)
+    return total
+
+
+def _word_sequences(word: Word, language: str, *, is_last: bool) -> tuple[Sequence, ...]:
+    ways = readings(word.text)
+    if word.kind == "exact":
+        return tuple(tuple(Unit("exact", frozenset({w})) for w in way) for way in ways[:1])
+    return tuple(
+        (
+            *(_unit(bare(text), word, is_end=False) for text in way[:-1]),
+            _ending(bare(way[-1]), word, language, is_last=is_last),
+        )
+        for way in ways
+    )
+
+
+def _ending(text: str, word: Word, language: str, *, is_last: bool) -> Unit:
+    """Read the end of a word, which its `*` or `~` is about, and its number."""
+    if word.kind == "prefix":
+        return Unit("prefix", frozenset({fold(text)}))
+    if word.kind == "stem" and text.islower():
+        return Unit("stem", stems(text, language), language)
+    return _unit(text, word, is_end=is_last)
+
+
+def _unit(text: str, word: Word, *, is_end: bool) -> Unit:
+    is_cased = is_acronym(text) or (word.kind == "acronym" and text.isupper() and len(text) > 1)
+    if is_cased and word.kind != "fold":
+        return Unit("case", frozenset({text}))
+    folded = fold(text)
+    if is_cased or not is_end:
+        return Unit("fold", frozenset({folded}))
+    return Unit("number", singulars(folded))
+
+
+# --- stems -----------------------------------------------------------------------------------
+
+_ALGORITHMS = {
+    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek",
+    "en": "english", "es": "spanish", "eu": "basque", "fi": "finnish", "fr": "french",
+    "ga": "irish", "hu": "hungarian", "id": "indonesian", "it": "italian", "lt": "lithuanian",
+    "ne": "nepali", "nl": "dutch", "no": "norwegian", "pt": "portuguese", "ro": "romanian",
+    "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
+_local = threading.local()  # a Stemmer must not be shared by threads
+
+
+def stems(word: str, language: str) -> frozenset[str]:
+    """Return the stems of `word` with its accents and without; two words share one or do not.
+
+    `language` is a primary subtag; one without an algorithm is read as English.
+    """
+    stemmer = _stemmer(_ALGORITHMS.get(language, "english"))
+    return frozenset(fold(stemmer.stemWord(form)) for form in (word.casefold(), fold(word)))
+
+
+def _stemmer(algorithm: str) -> Stemmer.Stemmer:
+    known = _local.__dict__.setdefault("stemmers", {})
+    if algorithm not in known:
+        known[algorithm] = Stemmer.Stemmer(algorithm)
+    return known[algorithm]
