@@ -5,5 +5,6 @@ Owns the file's format. Each string with a grammar goes to the stage that owns i
 """
 
 from alerts.config.loaded import Loaded, load, require
+from alerts.rules.mistakes import nearest
 
-__all__ = ["Loaded", "load", "require"]
+__all__ = ["Loaded", "load", "nearest", "require"]

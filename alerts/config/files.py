@@ -53,9 +53,9 @@ class Files:
         waiting: list[tuple[Path, Node | None]] = [(main, None)]
         while waiting:
             path, named_at = waiting.pop(0)
-            if path.absolute() in self._seen:
+            if path.resolve() in self._seen:
                 continue
-            self._seen.add(path.absolute())
+            self._seen.add(path.resolve())
             if len(self._seen) > MAX_FILES:
                 told, hint = f"More than {MAX_FILES} files are included.", "Name fewer files."
                 self.reading.findings.error(cast("Node", named_at), told, hint)

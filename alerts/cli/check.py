@@ -1,0 +1,132 @@
+"""`alerts check` and `alerts schema`: what is wrong with subscribers.yaml, what may stand in it.
+
+Neither needs a network or a database, and neither changes anything.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alerts import config, settings
+from alerts.cli.output import write_json
+from alerts.config import diagnostics, explained, reference, schema_document
+from alerts.config.loaded import Loaded
+from alerts.errors import UsageError
+from alerts.model import Config
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--config", "named", type=click.Path(path_type=Path), help="The same as FILE.")
+@click.option("--json", "as_json", is_flag=True, help="Errors and warnings as one JSON object.")
+@click.option("--strict", is_flag=True, help="Exit 1 if there are warnings.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "github"]),
+    default="text",
+    help="github: mark the lines in a pull request.",
+)
+@click.option("--allow-unset", is_flag=True, help="Take ${VARIABLES} that are not set here.")
+@click.option(
+    "--explain",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="Each rule and subscriber (or the one of that name) in plain words.",
+)
+@click.pass_context
+def check(  # noqa: PLR0913 - one parameter for each option
+    ctx: click.Context,
+    *,
+    file: Path | None,
+    named: Path | None,
+    as_json: bool,
+    strict: bool,
+    form: str,
+    allow_unset: bool,
+    explain: str | None,
+) -> None:
+    """Find mistakes in subscribers.yaml before they ship: all at once, each with its line.
+
+    Runs the rules' examples too. Exit code 0: it can be used; 2: it has errors; 1: it has
+    warnings, with --strict.
+    """
+    if file is None and named is None and explain and Path(explain).is_file():
+        file, explain = Path(explain), ""  # `check --explain subscribers.yaml`
+    env = settings.load(file or named)
+    loaded = config.load(env.config, env.environment, allow_unset=allow_unset)
+    told = _explanations(loaded.config, explain)
+    if as_json:
+        _write_json(loaded, told)
+    elif form == "github":
+        _write_lines(map(diagnostics.for_github, diagnostics.in_order(loaded.mistakes)))
+    else:
+        _write_text(loaded, env.config, told)
+    ctx.exit(2 if loaded.errors else 1 if strict and loaded.warnings else 0)
+
+
+def _explanations(found: Config | None, name: str | None) -> dict[str, str] | None:
+    if found is None or name is None:
+        return None
+    told = explained.explanations(found)
+    if not name:
+        return told
+    if name in told:
+        return {name: told[name]}
+    near = config.nearest(name, list(told))
+    hint = f'Did you mean "{near}"?' if near else f"There are {', '.join(told) or 'none'}."
+    raise UsageError(f'There is no rule or subscriber "{name}".', hint=hint)
+
+
+def _write_json(loaded: Loaded, told: dict[str, str] | None) -> None:
+    shown: dict[str, Any] = {
+        "errors": [diagnostics.as_json(mistake) for mistake in loaded.errors],
+        "warnings": [diagnostics.as_json(mistake) for mistake in loaded.warnings],
+        "not_in_effect": list(loaded.not_in_effect),
+    }
+    if told is not None:
+        shown["explanations"] = told
+    write_json(shown)
+
+
+def _write_text(loaded: Loaded, path: Path, told: dict[str, str] | None) -> None:
+    if loaded.config is None:
+        click.echo(diagnostics.report(loaded.errors, loaded.warnings))
+        return
+    _write_lines(map(diagnostics.render, loaded.warnings))
+    _write_lines(f"{name}: {words}" for name, words in (told or {}).items())
+    _write_lines(f"Not yet in effect: {key}" for key in loaded.not_in_effect)
+    click.echo(_summary(loaded.config, loaded, path))
+
+
+def _summary(found: Config, loaded: Loaded, path: Path) -> str:
+    own = sum("/" in rule.name for rule in found.rules)
+    counts = [
+        _counted(len(found.feeds), "feed"),
+        _counted(len(found.rules) - own, "rule") + (f" and {own} written in place" if own else ""),
+        _counted(len(found.subscribers), "subscriber"),
+    ]
+    if not loaded.warnings:
+        return f"{path} is fine: {', '.join(counts)}."
+    warned = diagnostics.count((), loaded.warnings)
+    return f"{path} can be used: {', '.join(counts)}. {warned}. Nothing was changed."
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _write_lines(lines: Any) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+@click.command()
+@click.option("--markdown", is_flag=True, help="The page docs/configuration.md instead.")
+def schema(*, markdown: bool) -> None:
+    """Print the JSON Schema of subscribers.yaml, for editors that check while you type."""
+    click.echo(reference.page() if markdown else schema_document.text(), nl=False)
