@@ -93,6 +93,7 @@ def _checked_local(local: str, domain: str, end: int) -> str:
             check_deliverability=False,
             test_environment=True,
             allow_smtputf8=True,
+            strict=True,  # at most 64 bytes before the @ (RFC 5321 §4.5.3.1.1)
         ).local_part
     except EmailNotValidError as error:
         raise GrammarError(

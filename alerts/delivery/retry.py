@@ -25,9 +25,6 @@ POST_WAITS_S = (
     5.0, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 5 * _HOUR, 10 * _HOUR, 14 * _HOUR, 20 * _HOUR,
     24 * _HOUR,
 )  # fmt: skip
-#: How long a server that does not work is left alone, by how often in a row it failed.
-SERVER_WAITS_S = (1 * _MINUTE, 2 * _MINUTE, 5 * _MINUTE, 10 * _MINUTE, 30 * _MINUTE)
-
 GIVE_UP_S = 5 * DAY_S
 #: After a fault of ours: wrong passwords tried again soon lock accounts (delivery.md 1.3).
 _OUR_FAULT_S = 1 * _HOUR
@@ -100,11 +97,6 @@ def _wait_s(kind: DestinationKind, attempts: int) -> float | None:
     if kind == "email":
         return MAIL_WAITS_S[min(attempts, len(MAIL_WAITS_S) - 1)]
     return POST_WAITS_S[attempts] if attempts < len(POST_WAITS_S) else None
-
-
-def server_wait_s(failures: int, jitter: float) -> float:
-    """Return how long a server (or a destination's circuit) rests after `failures` in a row."""
-    return spread(SERVER_WAITS_S[min(max(failures, 1), len(SERVER_WAITS_S)) - 1], jitter)
 
 
 def spread(wait_s: float, jitter: float) -> float:

@@ -101,17 +101,21 @@ class Connection:
         for stage in ("mail", "rcpt", "data"):
             self._wire.stage = stage
             replies.append((stage, self._wire.reply()))
+        refused = [step for step in replies[:2] if not step[1].is_good]
         go_ahead = replies[-1][1].code == 354
-        for stage, reply in replies[:2]:
-            if not reply.is_good:
-                self._end_empty(go_ahead)
-                raise Refused(stage, reply)
-        if not go_ahead:
-            raise Refused(*replies[-1])
+        if refused and go_ahead:
+            self._end_empty(replies[1][1])
+        if refused or not go_ahead:
+            raise Refused(*(refused or replies[-1:])[0])
 
-    def _end_empty(self, go_ahead: bool) -> None:
-        # A server may wait for data although nobody is left to get it: RFC 2920 §3.1.
-        if go_ahead:
+    def _end_empty(self, to_recipient: Reply) -> None:
+        """RFC 2920 §3.1: a server may wait for data although nobody is left to get it.
+
+        Only then is an empty end harmless; a server that still has a recipient is left.
+        """
+        if to_recipient.is_good:
+            self.close()
+        else:
             self._wire.command(".")
 
     def _mail_from(self, mail: Outgoing) -> str:
@@ -221,7 +225,7 @@ def _cram_md5(wire: Wire, user: bytes, password: bytes) -> Reply:
     if reply.code != 334:
         return reply
     try:
-        challenge = base64.b64decode(reply.text)
+        challenge = base64.b64decode(reply.text, validate=True)
     except ValueError:
         raise Broken("auth", "protocol", "its challenge is no base64") from None
     digest = hmac.new(password, challenge, "md5").hexdigest().encode()
