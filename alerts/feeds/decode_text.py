@@ -32,7 +32,7 @@ def text_of(body: bytes, content_type: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return `text` without control characters (tab and line ends stay) and forbidden references."""
+    """Return `text` without control characters (tab and line ends stay) and bad references."""
     text = _FORBIDDEN.sub("", text)
     if "&#" not in text:
         return text

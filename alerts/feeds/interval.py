@@ -5,6 +5,7 @@ It knows neither rates nor rules; those come into the interval, the floors here 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from alerts.model import Feed, FetchedBody, FetchFailure, NotModified
@@ -63,6 +64,6 @@ def _back_off_s(state: PollState, feed: Feed, failure: FetchFailure, jitter: flo
     first_s = _interval_s(feed)
     if failure.status in _REFUSED:
         first_s = max(first_s, REFUSED_S)
-    doublings = float(min(max(state.failures, 1) - 1, 20))
-    wait_s = min(first_s * 2.0**doublings, DAY_S)
+    doublings = min(max(state.failures, 1) - 1, 20)
+    wait_s = min(math.ldexp(first_s, doublings), DAY_S)
     return max(wait_s * (1 + _BACK_OFF_JITTER * (2 * jitter - 1)), asked_s)

@@ -18,11 +18,12 @@ MAX_SUBSET_CHARS = 4_096
 MAX_DEPTH = 500  # real feeds stay below 30, even with a page's markup in them
 _MANY_TAGS = 20_000
 _ROOT = re.compile(
-    r"<(?:[\w.-]+:)?(rss|feed|rdf|channel|entry)(?=[\s>/])|<(!doctype\s+html|html|head|body)\b",
-    re.IGNORECASE,
+    r"<(?:[\w.-]+:)?(rss|feed|rdf|channel|entry)(?=[\s>/])|<(html|head|body)\b", re.IGNORECASE
 )
+_HTML = re.compile(r"<!doctype\s+html", re.IGNORECASE)
+_PROLOG = re.compile(r"\s*(?:<!--.*?-->|<\?.*?\?>)\s*", re.DOTALL)
 _SEARCHED = 262_144
-_DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]*(\[)?", re.IGNORECASE)
+_SUBSET = re.compile(r"<!DOCTYPE\b[^\[>]*\[", re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY\s+(%\s*)?[^\s>]+\s+(?:\"([^\"]*)\"|'([^']*)'|(\w+))", re.IGNORECASE)
 _REFERS = re.compile(r"&[A-Za-z_:]|%[A-Za-z_:]|&#(?:38|x26|37|x25);", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)[A-Za-z_][^\s<>/]*(?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?(/?)>")
@@ -34,17 +35,19 @@ _CONSENT = re.compile(r"(?i)cookie[- ]?(?:consent|wall)|consent\.|privacy-gate|g
 
 
 def kind_of(text: str) -> tuple[Kind, int]:
-    """Return what the text is and where it begins (what stands before, say a PHP warning, is no
-    part of it)."""
-    if text.startswith("{") or text.startswith("["):
+    """Return what the text is and where it begins: a PHP warning before it is no part of it."""
+    if text.startswith(("{", "[")):
         return "json", 0
-    found = _ROOT.search(text, 0, _SEARCHED)
+    start = 0
+    while skipped := _PROLOG.match(text, start, _SEARCHED):
+        start = skipped.end()
+    found = _ROOT.search(text, start, start + _SEARCHED)
     if found is None:
-        return "other", 0
+        return ("html" if _HTML.match(text, start) else "other"), 0
     if found[2]:
         return "html", 0
-    prolog = text.rfind("<!DOCTYPE", 0, found.start())
-    return "xml", prolog if prolog >= 0 else found.start()
+    doctype = text.find("<!DOCTYPE", start, found.start())
+    return "xml", doctype if doctype >= 0 else found.start()
 
 
 def danger(text: str) -> FetchFailure | None:
@@ -65,15 +68,16 @@ def danger(text: str) -> FetchFailure | None:
 
 
 def _has_evil_entities(text: str) -> bool:
-    doctype = _DOCTYPE.search(text)
-    if doctype is None or doctype[1] is None:
-        return "<!ENTITY" in text[:_SEARCHED].upper() and doctype is not None
-    end = text.find("]", doctype.end())
-    subset = text[doctype.end() : end if end >= 0 else None]
-    declared = list(_ENTITY.finditer(text, doctype.end(), doctype.end() + 4 * MAX_SUBSET_CHARS))
-    if len(subset) > MAX_SUBSET_CHARS:
+    """Judge every declaration in the text: a `]` in a value must not hide those after it."""
+    subset = _SUBSET.match(text)
+    if subset is None:
+        return False
+    last = max(text.rfind(word) for word in ("<!ENTITY", "<!entity"))
+    if last - subset.end() > MAX_SUBSET_CHARS or text.find("]") - subset.end() > MAX_SUBSET_CHARS:
         return True
-    return any(_is_evil(found) for found in declared)
+    declared = list(_ENTITY.finditer(text))
+    is_odd = len(declared) != text.upper().count("<!ENTITY")
+    return is_odd or any(_is_evil(found) for found in declared)
 
 
 def _is_evil(entity: re.Match[str]) -> bool:

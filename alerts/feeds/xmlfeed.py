@@ -83,18 +83,16 @@ def _malformed(found: Mapping[str, Any]) -> FetchFailure:
 def _without_tail(text: str) -> str | None:
     """Return a document that breaks off, cut after its last whole entry; None if it is complete."""
     root = _ROOT_NAME.search(text)
-    if root is None or f"</{root[1]}" in text[-4_096:] or f"</{root[1]}" in text:
+    if root is None or f"</{root[1]}" in text:
         return None
     tag_end = text.find(">", root.end())
     if tag_end > 0 and text[tag_end - 1] == "/":
         return None
-    last = None
-    for last in _END.finditer(text, root.end()):
-        pass
-    if last is None:
+    ends = [end.end() for end in _END.finditer(text, root.end())]
+    if not ends:
         return text
     channel = "</channel>" if root[1].lower() == "rss" else ""
-    return f"{text[: last.end()]}{channel}</{root[1]}>"
+    return f"{text[: ends[-1]]}{channel}</{root[1]}>"
 
 
 # --- one entry -------------------------------------------------------------------------------

@@ -1,0 +1,300 @@
+"""Which entries of a document are new, and which are known under another name; pure.
+
+Three keys name an entry: K1 its guid, K2 its canonical link, K3 its title, the beginning of its
+text and its day. Publishers rewrite guids, links and titles, but seldom all three at once. Dates
+never decide what is new but in one case: a guid that is used again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from alerts.feeds.likeness import Comparison, day_of, names_a_page, plain_words
+from alerts.links import canonical
+from alerts.model import Entry
+
+#: How long one's own K3 tells: the same words a month later are a new article (a weekly column).
+SAME_TEXT_S = 30 * 86_400.0
+_TEXT_CHARS = 512
+#: "Obituaries" or "Letters to the editor" are no likeness: so many characters of title and text
+#: must agree between two feeds or without a date, and in one feed on one day.
+_TELLING_CHARS = 60
+_TELLING_THAT_DAY_CHARS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The names of one entry: "1:", "2:" or "3:" and 32 hexadecimal digits each."""
+
+    k1: str | None
+    k2: str | None
+    k3: str
+    words: str = ""  # K3 without the day
+    chars: int = 0  # how much text K3 stands for
+
+    def all(self) -> tuple[str, ...]:
+        """Return the keys there are."""
+        return tuple(key for key in (self.k1, self.k2, self.k3) if key is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenKey:
+    """A key that was seen before: whose it is and when it was last seen."""
+
+    entry_id: int
+    last_seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """What of a stored entry is compared (the hashes of `comparison`)."""
+
+    link_key: str | None
+    title_key: str
+    published_at: float | None
+    text_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry nobody has seen; `is_baseline`: older than a first poll offers."""
+
+    entry: Entry
+    keys: Keys
+    is_baseline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """An entry that exists; its keys of today are to be remembered with the old ones."""
+
+    entry: Entry
+    keys: Keys
+    entry_id: int
+    is_edited: bool = False
+    is_new_outlet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be written; each article of the document stands in it, new ones once."""
+
+    new: tuple[NewEntry, ...]
+    known: tuple[KnownEntry, ...]
+
+
+def _key(kind: str, *parts: str) -> str:
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
+    return f"{kind}:{digest.hexdigest()[:32]}"
+
+
+def comparison(entry: Entry) -> Comparison:
+    """Return the hashes by which a later version of the entry is compared with this one."""
+    return Comparison.of(entry)
+
+
+def entry_keys(entry: Entry, *, now: float) -> Keys:
+    """Return the keys of an entry. K1 is the guid byte for byte; K2 is absent for a home page."""
+    guid = (entry.guid or "").replace("\0", "").strip()
+    link = canonical(entry.link) if entry.link else ""
+    title = plain_words(entry.title)
+    text = plain_words((entry.summary or entry.content)[: 8 * _TEXT_CHARS])[:_TEXT_CHARS]
+    day = day_of(entry.published_at)
+    return Keys(
+        k1=_key("1", guid) if guid else None,
+        k2=_key("2", link) if names_a_page(link) else None,
+        k3=_key("3", title, text, day),
+        words=_key("w", title, text),
+        chars=len(title) + len(text),
+    )
+
+
+def document_keys(entries: Sequence[Entry], *, now: float) -> tuple[Keys, ...]:
+    """Return the keys of a document's entries as `decide` uses and returns them."""
+    return tuple(keys for _, keys in _Document.of(entries, now).items)
+
+
+def decide(
+    entries: Sequence[Entry],
+    *,
+    known: Mapping[str, SeenKey],
+    elsewhere: Mapping[str, SeenKey],
+    stored: Mapping[int, StoredEntry],
+    first_poll: bool,
+    look_back_s: float,
+    now: float,
+) -> Decision:
+    """Tell new entries from known ones.
+
+    `known` are this feed's keys, `elsewhere` the keys of other feeds (K2 of any age, K3 of the last
+    72 hours), `stored` the entries they belong to; an entry that is not in `stored` was pruned.
+    Times are epoch seconds. A guard against a site that renames everything at once belongs between
+    the two steps here: it sees how many entries of the document resolve to nothing.
+    """
+    document = _Document.of(entries, now)
+    sight = _Sight(known, elsewhere, stored, now)
+    new: dict[str, NewEntry] = {}  # under each of its keys
+    resolved: list[KnownEntry] = []
+    met: set[int] = set()
+    for entry, keys in document.items:
+        found = sight.resolve(entry, keys, document.link_of(keys))
+        if found is not None:
+            # Two versions of one article in a document must not overwrite each other for ever.
+            is_edited = found.is_edited and found.entry_id not in met
+            met.add(found.entry_id)
+            resolved.append(replace(found, is_edited=is_edited))
+        elif not any(key in new for key in document.identifying(entry, keys)):
+            fresh = NewEntry(entry, keys, first_poll and _is_old(entry, look_back_s, now))
+            new |= dict.fromkeys(keys.all(), fresh)
+    return Decision(tuple(dict.fromkeys(new.values())), tuple(resolved))
+
+
+def _is_old(entry: Entry, look_back_s: float, now: float) -> bool:
+    """Whether a first poll leaves the entry out; without a date it counts as seen just now."""
+    if look_back_s <= 0:
+        return True
+    return entry.published_at is not None and entry.published_at < now - look_back_s
+
+
+@dataclass(frozen=True)
+class _Document:
+    """The entries of one document with keys made distinct where the publisher did not."""
+
+    items: tuple[tuple[Entry, Keys], ...]
+    shared_links: frozenset[str]  # K2 that several articles of the document have
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry], now: float) -> _Document:
+        plain = [(entry, entry_keys(entry, now=now)) for entry in entries]
+        shared = _shared_links(keys for _, keys in plain)
+        twice = _reused_guids(keys for _, keys in plain)
+        items = tuple((entry, _told_apart(keys, twice, shared)) for entry, keys in plain)
+        return cls(items, shared)
+
+    def link_of(self, keys: Keys) -> str | None:
+        """Return K2 if it names one article only."""
+        return None if keys.k2 in self.shared_links else keys.k2
+
+    def identifying(self, entry: Entry, keys: Keys) -> tuple[str, ...]:
+        """Return the keys that are this article's alone."""
+        link = self.link_of(keys)
+        by_text = keys.k3 if _text_tells(entry, keys, link) else None
+        return tuple(key for key in (keys.k1, link, by_text) if key)
+
+
+def _text_tells(entry: Entry, keys: Keys, link: str | None) -> bool:
+    """Whether K3 is enough to know an article of one feed by; it must be if nothing else is."""
+    if keys.k1 is None and link is None:
+        return True
+    least = _TELLING_CHARS if entry.published_at is None else _TELLING_THAT_DAY_CHARS
+    return keys.chars >= least
+
+
+def _shared_links(all_keys: Iterable[Keys]) -> frozenset[str]:
+    """Return the links that stand for several articles: other guids (or none) and other words."""
+    by_link: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for keys in all_keys:
+        if keys.k2:
+            by_link[keys.k2].append((keys.k1 or keys.words, keys.words))
+    return frozenset(link for link, names in by_link.items() if not _are_one(names))
+
+
+def _are_one(names: Sequence[tuple[str, str]]) -> bool:
+    """Whether (guid, words) pairs hang together: each shares its guid or its words with another."""
+    groups: dict[str, str] = {}  # a name -> another of its group, itself at the group's root
+
+    def root(name: str) -> str:
+        while groups.setdefault(name, name) != name:
+            groups[name] = groups[groups[name]]
+            name = groups[name]
+        return name
+
+    for guid, words in names:
+        groups[root(guid)] = root(words)
+    return len({root(name) for pair in names for name in pair}) == 1
+
+
+def _reused_guids(all_keys: Iterable[Keys]) -> frozenset[str]:
+    """Return the guids that entries with different links or words share in one document."""
+    apart = {(keys.k1, keys.k2 or keys.k3) for keys in all_keys if keys.k1}
+    counts = Counter(guid for guid, _ in apart)
+    return frozenset(guid for guid, count in counts.items() if guid and count > 1)
+
+
+def _told_apart(keys: Keys, twice: frozenset[str], shared: frozenset[str]) -> Keys:
+    if keys.k1 is None or keys.k1 not in twice:
+        return keys
+    second = keys.k2 if keys.k2 and keys.k2 not in shared else keys.k3
+    return replace(keys, k1=_key("1", keys.k1, second))
+
+
+class _Sight:
+    """What was seen before, asked for one entry at a time."""
+
+    def __init__(
+        self,
+        known: Mapping[str, SeenKey],
+        elsewhere: Mapping[str, SeenKey],
+        stored: Mapping[int, StoredEntry],
+        now: float,
+    ) -> None:
+        self._known = known
+        self._elsewhere = elsewhere
+        self._stored = stored
+        self._now = now
+
+    def resolve(self, entry: Entry, keys: Keys, link: str | None) -> KnownEntry | None:
+        """Return the entry that this one is, None if it is new. `link` is K2 if it identifies."""
+        seen = self._in_this_feed(entry, keys, link)
+        if seen is not None:
+            return KnownEntry(entry, keys, seen, is_edited=self._is_edited(entry, keys, seen))
+        other = self._elsewhere.get(link) if link else None
+        if other is None and keys.chars >= _TELLING_CHARS:
+            other = self._elsewhere.get(keys.k3)
+        if other is not None:
+            return KnownEntry(entry, keys, other.entry_id, is_new_outlet=True)
+        return None
+
+    def _in_this_feed(self, entry: Entry, keys: Keys, link: str | None) -> int | None:
+        by_guid = self._known.get(keys.k1) if keys.k1 else None
+        by_link = self._known.get(link) if link else None
+        by_text = self._known.get(keys.k3) if _text_tells(entry, keys, link) else None
+        if by_text is not None and by_text.last_seen < self._now - SAME_TEXT_S:
+            by_text = None
+        if by_guid is not None and not self._is_reused(entry, by_guid.entry_id):
+            return by_guid.entry_id
+        for seen in (by_link, by_text):
+            if seen is not None:
+                return seen.entry_id
+        return None
+
+    def _is_reused(self, entry: Entry, entry_id: int) -> bool:
+        """Whether a known guid stands on another article: other link, other title, newer date."""
+        before = self._stored.get(entry_id)
+        if before is None:
+            return False
+        today = comparison(entry)
+        if today.link_key == before.link_key or today.title_key == before.title_key:
+            return False
+        if entry.published_at is None or before.published_at is None:
+            return entry.published_at is None and before.published_at is None
+        return entry.published_at > before.published_at
+
+    def _is_edited(self, entry: Entry, keys: Keys, entry_id: int) -> bool:
+        """Whether title or text changed since this feed was last read.
+
+        An article that other feeds carry too is stored with the words of one of them, so there only
+        this feed's own K3 can tell.
+        """
+        before = self._stored.get(entry_id)
+        if before is None:
+            return False
+        here = self._known.get(keys.k3)
+        shared = (self._elsewhere.get(key) for key in (keys.k2, keys.k3) if key)
+        if any(seen is not None and seen.entry_id == entry_id for seen in shared):
+            return here is None
+        today = comparison(entry)
+        return (today.title_key, today.text_key) != (before.title_key, before.text_key)
