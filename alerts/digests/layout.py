@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 from alerts.model import Digest, Outlet, Piece, Section, Story
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 FULL_STORIES = {"full": 25, "brief": 12}
 #: More outlets than this in one row would make a wall of names, and could outgrow a page.
@@ -105,19 +106,34 @@ def page(found: Sequence[Row], part: int = 1, parts: int = 1) -> Page:
     return Page(tuple(groups), part, parts)
 
 
-def pages(
-    found: Sequence[T], load: Callable[[Sequence[T]], float], *, most: int
-) -> list[Sequence[T]]:
-    """Cut the rows into parts whose `load` is at most 1; a row that is too heavy stands alone.
+def parts(
+    items: Sequence[T],
+    made: Callable[[Sequence[T], int, int], P],
+    load: Callable[[P], float],
+    *,
+    most: int,
+) -> tuple[P, ...]:
+    """Return what is `made` of the items, cut into parts whose `load` is at most 1.
 
-    `most` rows at most can ever fit: it saves measuring what is hopeless.
+    `made` takes items, number of the part and number of parts. An item that is too heavy stands
+    alone. More than `most` items never fit: it saves making what is hopeless.
     """
-    parts: list[Sequence[T]] = []
-    start = 0
-    while start < len(found):
-        count = min(most, len(found) - start)
-        while count > 1 and (weight := load(found[start : start + count])) > 1:
+    if len(items) <= most:
+        whole = made(items, 1, 1)
+        if len(items) < 2 or load(whole) <= 1:
+            return (whole,)
+    cuts = _cuts(items, lambda some: load(made(some, 888, 888)), most)
+    return tuple(made(some, part, len(cuts)) for part, some in enumerate(cuts, 1))
+
+
+def _cuts(items: Sequence[T], load: Callable[[Sequence[T]], float], most: int) -> list[Sequence[T]]:
+    cuts: list[Sequence[T]] = []
+    start, guess = 0, most
+    while start < len(items):
+        count = min(guess, len(items) - start)
+        while count > 1 and (weight := load(items[start : start + count])) > 1:
             count = max(1, min(count - 1, int(count / weight)))
-        parts.append(found[start : start + count])
+        cuts.append(items[start : start + count])
         start += count
-    return parts or [()]
+        guess = min(most, count + count // 4 + 1)  # the next part is much like this one
+    return cuts

@@ -38,28 +38,24 @@ class MailContext:
 
 def mails(digest: Digest, context: MailContext, html: Render, text: Render) -> tuple[Mail, ...]:
     """Return the mails that together hold every title and link of the digest."""
-    rows = layout.rows(digest)
+    say = Phrases(digest)
 
     def made(some: Sequence[Row], part: int, parts: int) -> Mail:
-        return _mail(digest, context, layout.page(some, part, parts), html, text)
+        return _mail(say, context, layout.page(some, part, parts), html, text)
 
-    found = layout.pages(
-        rows, lambda some: _load(made(some, 88, 88)), most=MAX_HTML_BYTES // _MIN_ROW_BYTES
-    )
-    return tuple(made(some, part, len(found)) for part, some in enumerate(found, 1))
+    return layout.parts(layout.rows(digest), made, _load, most=MAX_HTML_BYTES // _MIN_ROW_BYTES)
 
 
 def _mail(
-    digest: Digest, context: MailContext, page: layout.Page, html: Render, text: Render
+    say: Phrases, context: MailContext, page: layout.Page, html: Render, text: Render
 ) -> Mail:
-    say = Phrases(digest)
-    values = {"digest": digest, "page": page, "say": say, "mail": context}
+    values = {"digest": say.digest, "page": page, "say": say, "mail": context}
     return Mail(
         subject=" ".join(text("subject.txt.j2", values).split()),
         text=text("digest.txt.j2", values).strip("\n") + "\n",
         html=html("digest.html.j2", values),
         language=say.language,
-        list_id=digest.subscriber.id,
+        list_id=say.digest.subscriber.id,
         list_name=context.sender_name,
     )
 

@@ -6,7 +6,7 @@ No sentence here asserts that an event happened; each is computed from the diges
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from alerts.digests.dates import Dates
@@ -25,18 +25,18 @@ _MEANING_CHARS = 300
 _REASON_CHARS = 100
 
 
-@dataclass(frozen=True, slots=True)
 class Phrases:
     """What can be said of one digest, in the words of its reader's language and zone."""
 
-    digest: Digest
+    def __init__(self, digest: Digest) -> None:
+        self.digest = digest
 
     @property
     def language(self) -> str:
         """The language the digest is written in."""
         return language_of(self.digest.subscriber.language)
 
-    @property
+    @cached_property
     def told_at(self) -> float:
         """The digest's moment as readers are told it."""
         digest = self.digest
@@ -45,12 +45,12 @@ class Phrases:
             return named
         return digest.created_at
 
-    @property
+    @cached_property
     def dates(self) -> Dates:
         """The words for moments, seen from the digest's own."""
         return Dates(ZoneInfo(self.digest.subscriber.timezone), self.told_at)
 
-    @property
+    @cached_property
     def count(self) -> str:
         """ "7 stories"."""
         number = len(self.digest.stories)
@@ -62,7 +62,7 @@ class Phrases:
         since = self.since
         return f"{self.count} {since}" if since else self.count
 
-    @property
+    @cached_property
     def since(self) -> str:
         """ "since Monday 7:30 am", empty when nothing was sent before."""
         if self.digest.since_at is None:
@@ -80,12 +80,12 @@ class Phrases:
 
     # --- completeness ------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def failing(self) -> tuple[FeedHealth, ...]:
         """The sources that could not be read."""
         return tuple(health for health in self.digest.health if not health.ok)
 
-    @property
+    @cached_property
     def read_count(self) -> str:
         """ "41 of 42 sources read", empty when there are no sources."""
         total = len(self.digest.health)
@@ -94,7 +94,7 @@ class Phrases:
         )
         return words % {"read": total - len(self.failing), "total": total} if total else ""
 
-    @property
+    @cached_property
     def warning(self) -> str:
         """What may be missing, empty when every source was read."""
         failing, total = self.failing, len(self.digest.health)
@@ -136,7 +136,7 @@ class Phrases:
             return ""
         return before + self._t("since %(when)s") % {"when": self.dates.day(health.since)}
 
-    @property
+    @cached_property
     def sources(self) -> str:
         """How complete the digest is, as one sentence for its foot."""
         failing, total = self.failing, len(self.digest.health)
@@ -170,7 +170,7 @@ class Phrases:
 
     # --- why and what next -------------------------------------------------------------------
 
-    @property
+    @cached_property
     def follows(self) -> str:
         """ "Ana Flores follows ICE, Sanctuary and Madison, weekdays at 7:30 am."."""
         person, titles = self.digest.subscriber, self.digest.titles
@@ -223,7 +223,7 @@ class Phrases:
         """How many stories there are beside the first."""
         return max(0, len(self.digest.stories) - 1)
 
-    @property
+    @cached_property
     def preheader(self) -> str:
         """What inboxes show after the subject: the next headlines and how complete it is."""
         stories = self.digest.stories

@@ -44,6 +44,7 @@ class Renderer:
         self._html = _environment(places, autoescape=True)
         self._text = _environment(places)
         self._slack = _environment(places, finalize=slack.finalized)
+        self._html.filters["unbroken"] = _unbroken
         self._text.filters["wrapped"] = wrapped
         self._slack.filters |= {"link": slack.link, "marked": slack.marked}
         for environment, name in (
@@ -98,6 +99,11 @@ def _environment(
     # The i18n extension adds this method when it is loaded.
     environment.install_gettext_translations(translations("en"), newstyle=True)  # type: ignore[attr-defined]
     return environment
+
+
+def _unbroken(text: str) -> str:
+    """Return `text` with blanks at which no line ends."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _template(environment: jinja2.Environment, name: str) -> jinja2.Template:

@@ -122,9 +122,7 @@ def posts(digest: Digest, words: Words) -> tuple[Post, ...]:
     def made(some: Sequence[_Item], part: int, parts: int) -> Post:
         return _post(digest, say, words, some, layout.page((), part, parts))
 
-    most = MAX_BLOCKS * _BULLETS_A_SECTION
-    found = layout.pages(items, lambda some: _load(made(some, 88, 88)), most=most)
-    return tuple(made(some, part, len(found)) for part, some in enumerate(found, 1))
+    return layout.parts(items, made, _load, most=MAX_BLOCKS * _BULLETS_A_SECTION)
 
 
 def _load(post: Post) -> float:

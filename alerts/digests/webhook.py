@@ -37,8 +37,7 @@ def posts(digest: Digest) -> tuple[Post, ...]:
         moment = iso(digest.created_at)
         return Post({"type": "digest", "timestamp": moment, "data": data})
 
-    found = layout.pages(articles, lambda some: _load(made(some, 88, 88)), most=MAX_ARTICLES)
-    return tuple(made(some, part, len(found)) for part, some in enumerate(found, 1))
+    return layout.parts(articles, made, _load, most=MAX_ARTICLES)
 
 
 def _load(post: Post) -> float:

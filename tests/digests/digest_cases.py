@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -196,3 +197,38 @@ def morning(
 
 def brief(person: Subscriber = ANA) -> Subscriber:
     return replace(person, style="brief")
+
+
+BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
+
+
+def is_harmless(line: str) -> bool:
+    """Whether a line has no control, no lone surrogate and nothing that turns text around."""
+    return not any(c in BIDI or unicodedata.category(c) in ("Cc", "Cs") for c in line)
+
+
+#: Titles and texts that were made to hurt.
+HOSTILE = (
+    "<!channel> <!here> <@U123> <#C1> @here &amp;lt;!channel&amp;gt;",
+    "&lt;!channel&gt; look",
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "</a></td></table><h1>Owned</h1>",
+    '"><svg onload=alert(1)>',
+    "Subject: x\r\nBcc: everyone@example.org\r\n\r\nbody",
+    "abc\u202edcba\u2066x\u200f\u061c",
+    "{{ 7 * 7 }} {% for x in range(10) %} {{ ''.__class__ }}",
+    "|pipe|*bold*_it_~s~`c` > quote",
+    "%(number)s %s %n {0}",
+    "&" * 2000,
+    "<" * 3000,
+    "x" * 5000,
+    "\U0001f600" * 2000,
+    "W\u0301\u0302\u0303\u0304\u0305\u0306\u0307" * 30,
+    "\ud800 lone",
+    "\0\x1b[31mred",
+    "漢字" * 800,
+    "-- ",
+    "From here on",
+    "\\" * 1500,
+    '"' * 1500,
+)
