@@ -32,7 +32,7 @@ TOKEN = re.compile(
   | (NEAR(?:/[0-9]++)?+{_APART})
   | ((?:i:|[=~])?+(?:"[^"]*+"|“[^”]*+”|„[^“”]*+[“”]|«[^»]*+»|”[^”]*+”))
   | (/(?:[^/\\]|\\.)++/c?+{_APART})
-  | ((?:feed|place|lang|link|rule):(?![{_STOP}])[^{_STOP}]++)
+  | ((?:feed|place|lang|link|rule):(?![{_STOP}]|(?:i:|[=~])[{QUOTES}])[^{_STOP}]++)
   | ((?!i:)[A-Za-z][A-Za-z,_-]*+:)
   | ((?![/{QUOTES}])[^{_STOP}]++(?:\([^{_STOP}]*+\)[^{_STOP}]*+)*+)
   | ((?s:\S.*+))
@@ -104,6 +104,8 @@ def _others_way(written: list[str]) -> str:
 def words(raw: str, mark: str = "") -> tuple[Word, ...]:
     """Return the words that `raw`, a stretch without blanks, stands for; QueryError if it is bad.
 
+    `mark` is that of the quotes around it; IN_QUOTES if they have none, "" if there are no quotes.
+
     Mostly one. None if it holds no letter and no digit: articles have no such words either.
     Several if it joins an acronym to something ("anti-ICE", "ICE/CBP"): a phrase, so that the
     acronym stays case-sensitive.
@@ -112,17 +114,10 @@ def words(raw: str, mark: str = "") -> tuple[Word, ...]:
 
 
 def _words(raw: str, mark: str) -> tuple[Word, ...]:
-    mark, body = _unmarked(raw, mark)
-    if body.startswith("(") and mark:
-        raise QueryError(
-            f"`{mark}` stands before one word or one quoted phrase, not before a group.",
-            hint=f"Write it before each word of the group: {mark}ice.",
-        )
-    if not mark:
-        _refuse_others_operators(body)
-    mark = mark.strip(IN_QUOTES)
-    if mark and not body:
-        raise QueryError(f"`{mark}` has no word right after it.", hint=f"Write {mark}ice.")
+    is_quoted = bool(mark)
+    mark, body = _unmarked(raw, mark.strip(IN_QUOTES))
+    if not is_quoted:
+        _refuse_loose_marks(mark, body)
     if "*" in body:
         return _prefix(body, mark)
     text = trimmed(body)
@@ -138,7 +133,17 @@ def _words(raw: str, mark: str) -> tuple[Word, ...]:
 _cached = lru_cache(maxsize=32_768)(_words)
 
 
-def _refuse_others_operators(body: str) -> None:
+def _refuse_loose_marks(mark: str, body: str) -> None:
+    """Outside quotes, a mark needs its word right after it, and other engines' signs mislead."""
+    if mark and not body:
+        raise QueryError(f"`{mark}` has no word right after it.", hint=f"Write {mark}ice.")
+    if mark and body.startswith("("):
+        raise QueryError(
+            f"`{mark}` stands before one word or one quoted phrase, not before a group.",
+            hint=f"Write it before each word of the group: {mark}ice.",
+        )
+    if mark:
+        return
     if _MISTYPED_NEAR.fullmatch(body):
         raise QueryError(
             f"`{body}` is no operator.",

@@ -36,6 +36,8 @@ __all__ = ["QueryError", "nearest", "parse", "subnodes"]
 LONGEST_QUERY = 10_000  # characters; a longer one is a pasted article
 DEEPEST_GROUP = 50  # parentheses inside parentheses
 
+_OPERANDS = frozenset((OPEN, QUOTED, REGEX, VALUE, FIELD, WORD, UNCLOSED))  # what can begin one
+
 
 def parse(text: str) -> Node:
     """Return the tree of one query; QueryError with start, end and hint if it is not one."""
@@ -55,8 +57,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = lexer.tokens(text)
-        self.kinds = [token.lastindex or END for token in self.tokens]
-        self.kinds.append(END)
+        self.kinds = [token.lastindex or END for token in self.tokens] + [END]
         self.at = 0
         self.depth = 0
         self.has_bare_not = False
@@ -99,12 +100,15 @@ class _Parser:
 
     def exclusion(self) -> Node:
         """`NOT a`, and `a NOT b` after a NEAR chain, as `a NEAR (b NOT c)` would mean nothing."""
-        node = self.bare_not() if self.kinds[self.at] == NOT else self.chain()
-        while self.kinds[self.at] == NOT:
+        kinds = self.kinds
+        node = self.bare_not() if kinds[self.at] == NOT else self.exception()
+        if kinds[self.at] == NEAR and not shapes.is_bare_not(node):
+            node = self.chain(node)
+        while kinds[self.at] == NOT:
             start, end = self.span()
             self.at += 1
             node = shapes.without(node, self.dropped(), start, end)
-        if self.kinds[self.at] == NEAR:
+        if kinds[self.at] == NEAR:
             self.fail(
                 "NOT and NEAR stand side by side, which can be read in two ways.",
                 "Put one pair in parentheses: (a NEAR b) NOT c, or a NOT (b NEAR c).",
@@ -122,11 +126,8 @@ class _Parser:
             self.fail("NOT stands twice.", "Write NOT once, before what must not be there.")
         return self.exception()
 
-    def chain(self) -> Node:
+    def chain(self, left: Node) -> Node:
         """`a NEAR b NEAR c` says: a near b, and b near c."""
-        left = self.exception()
-        if self.kinds[self.at] != NEAR:
-            return left
         pairs: list[Node] = []
         while self.kinds[self.at] == NEAR:
             start, end = self.span()
@@ -161,31 +162,29 @@ class _Parser:
         if kind == VALUE:
             return self.value()
         if kind == FIELD:
-            return self.run() if self.is_plain() else self.field()
+            return self.run() if self.is_plain(self.at) else self.field()
         if kind != REGEX:
             self.refuse_operand()
         return self.regex()
 
     def run(self) -> Term:
         """Words side by side: one phrase."""
-        start, end = self.span()
-        written = [self.text[start:end]]
-        self.at += 1
-        while self.kinds[self.at] in (WORD, FIELD):
-            if self.kinds[self.at] == FIELD and not self.is_plain():
-                break
-            begin, end = self.span()
-            written.append(self.text[begin:end])
-            self.at += 1
+        kinds, tokens, at = self.kinds, self.tokens, self.at
+        first = tokens[at]
+        start, end = first.span(kinds[at])
+        written = [first[kinds[at]]]
+        at += 1
+        while kinds[at] == WORD or (kinds[at] == FIELD and self.is_plain(at)):
+            written.append(tokens[at][kinds[at]])
+            end = tokens[at].end()
+            at += 1
+        self.at = at
         return Term(lexer.placed(written, "", start, end), start, end)
 
-    def is_plain(self) -> bool:
-        """Whether a word with a colon and a blank after it is no field ("Re: visas")."""
-        token = self.tokens[self.at]
-        following = self.at + 1
-        is_glued = following < len(self.tokens) and (
-            self.tokens[following].start(self.kinds[following]) == token.end()
-        )
+    def is_plain(self, at: int) -> bool:
+        """Whether the word with a colon at `at` is no field: a blank follows ("Re: visas")."""
+        token, kind = self.tokens[at], self.kinds[at + 1]
+        is_glued = kind in _OPERANDS and self.tokens[at + 1].start(kind) == token.end()
         return not is_glued and not field_names.is_like(token[FIELD][:-1])
 
     def quoted(self) -> Term:

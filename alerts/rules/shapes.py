@@ -192,21 +192,15 @@ def check_regex(pattern: str, start: int, end: int, *, match_case: bool = False)
 
 def require_positive(node: Node) -> None:
     """Raise QueryError if `node`, or an alternative in it, only says what must not be there."""
-    for current in walk(node):
-        match current:
-            case Or():
-                parts = current.parts
-            case Not():
-                parts = (current.drop,)
-            case Except():
-                parts = (current.term,)
-            case Scope():
-                parts = (current.node,)
-            case _:
-                continue
-        for part in parts:
-            _refuse_negative(part)
     _refuse_negative(node)
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        parts = subnodes(current)
+        waiting.extend(parts)
+        if not isinstance(current, And):
+            for part in parts:
+                _refuse_negative(part)
 
 
 def _refuse_negative(node: Node) -> None:

@@ -1,4 +1,8 @@
-"""Tree -> canonical query text: what `query.parse` makes of the text is the same tree again."""
+"""Tree -> canonical query text: what `query.parse` makes of the text is the same tree again.
+
+OR stands at the top and | inside groups; a phrase is always in quotes. Only the text of a tree near
+the parser's length cap may be too long for it.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,7 @@ def _write(node: Node) -> tuple[str, int]:
         case Scope():
             return f"{','.join(node.fields)}:{_at_least(node.node, _ATOM)}", _ATOM
         case Or():
-            return " OR ".join(_at_least(part, _AND) for part in node.parts), _OR
+            return _listed(node, " OR "), _OR
         case And():
             return " AND ".join(_at_least(part, _NOT) for part in node.parts), _AND
         case Not():
@@ -58,7 +62,13 @@ def _write(node: Node) -> tuple[str, int]:
 
 def _at_least(node: Node, binding: int) -> str:
     text, own = _write(node)
-    return text if own >= binding else f"({text})"
+    if own >= binding:
+        return text
+    return f"({_listed(node, ' | ')})" if isinstance(node, Or) else f"({text})"
+
+
+def _listed(node: Or, between: str) -> str:
+    return between.join(_at_least(part, _AND) for part in node.parts)
 
 
 def _not(node: Not) -> str:
@@ -68,7 +78,7 @@ def _not(node: Not) -> str:
 
 def _except(node: Except) -> str:
     phrases = [_at_least(phrase, _ATOM) for phrase in node.phrases]
-    after = phrases[0] if len(phrases) == 1 else f"({' OR '.join(phrases)})"
+    after = phrases[0] if len(phrases) == 1 else f"({' | '.join(phrases)})"
     return f"{_at_least(node.term, _ATOM)} EXCEPT {after}"
 
 
