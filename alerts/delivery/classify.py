@@ -105,6 +105,9 @@ _PERMANENT: dict[tuple[int, int | None], _Verdict] = {
     (2, 3): _TOO_BIG,
     (2, 1): _CLOSED,
     (3, 4): _TOO_BIG,
+    (3, None): _REFUSED,  # their system, their routes, our content: not the address
+    (4, None): _REFUSED,
+    (6, None): _REFUSED,
     (5, None): _OUR_BUG,
     (7, None): _OUR_POLICY,
 }
