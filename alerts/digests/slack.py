@@ -86,20 +86,20 @@ def marked(pieces: Sequence[Piece]) -> Mrkdwn:
     """Return an excerpt with its marked words in bold, where Slack can begin and end bold."""
     told = []
     for at, piece in enumerate(pieces):
-        words = _escape(piece.text)
-        before = pieces[at - 1].text[-1:] if at else ""
-        after = pieces[at + 1].text[:1] if at + 1 < len(pieces) else ""
-        can_be_bold = (
-            piece.marked and "*" not in words and not (before + after).strip(" ").isalnum()
-        )
-        told.append(_bold(words) if can_be_bold and words.strip() else words)
+        before = "".join(one.text for one in pieces[:at])[-1:]
+        after = "".join(one.text for one in pieces[at + 1 :])[:1]
+        told.append(_bold(piece.text, before, after) if piece.marked else _escape(piece.text))
     return Mrkdwn("".join(told))
 
 
-def _bold(words: str) -> str:
+def _bold(words: str, before: str, after: str) -> str:
+    """Return the words in bold, unless Slack would show the asterisks: within a word, or twice."""
     core = words.strip()
-    start = words.index(core)
-    return f"{words[:start]}*{core}*{words[start + len(core) :]}"
+    left, right = words[: words.find(core)], words[words.find(core) + len(core) :]
+    around = (left or before)[-1:], (right or after)[:1]
+    if not core or "*" in core or any(letter.isalnum() for letter in around):
+        return _escape(words)
+    return f"{left}*{_escape(core)}*{right}"
 
 
 # --- messages ------------------------------------------------------------------------------------

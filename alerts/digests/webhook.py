@@ -22,6 +22,7 @@ MAX_ARTICLES = 20
 _MAX_ARTICLE_BYTES = 13_000
 _MAX_RULES = 20
 _MAX_MISSING = 10
+_MAX_MISSING_BYTES = 3_000
 _SHORT_TITLE_CHARS = 200
 
 Json = dict[str, Any]
@@ -53,9 +54,12 @@ def _facts(digest: Digest) -> Json:
     missing = [
         {"source": one.name, "since": iso(one.since), "reason": one.reason} for one in say.failing
     ]
+    shown = missing[:_MAX_MISSING]
+    while _size(shown) > _MAX_MISSING_BYTES:
+        shown.pop()
     return {
         "digest": digest.id,
-        "subscriber": {"id": cut(person.id, 200), "name": cut(person.name, 200)},
+        "subscriber": {"id": cut(person.id, 100), "name": cut(person.name, 100)},
         "slot": digest.slot,
         "timezone": person.timezone,
         "since": iso(digest.since_at),
@@ -64,7 +68,7 @@ def _facts(digest: Digest) -> Json:
         "completeness": {
             "sources": len(digest.health),
             "read": len(digest.health) - len(missing),
-            "missing": missing[:_MAX_MISSING],
+            "missing": shown,
         },
     }
 
