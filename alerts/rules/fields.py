@@ -6,9 +6,10 @@ Both evaluators, the compiled one and the naive one, judge by these definitions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from alerts.errors import GrammarError
-from alerts.model import Article, Rule
+from alerts.model import Article, Rule, Span
 from alerts.text import GAP, Plain, fold, plain, plain_list
 from alerts.tree import TEXT_FIELDS, Fact, TextField
 
@@ -119,3 +120,14 @@ def referred(name: str, rules: Callable[[str], Rule | None], path: tuple[str, ..
     if rule is None:
         raise GrammarError(f"There is no rule {name}.", hint="Write the name of a rule.")
     return rule
+
+
+def apart(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return spans sorted, those that overlap as one."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and merged[-1].field == span.field and span.start < merged[-1].end:
+            merged[-1] = replace(merged[-1], end=max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return tuple(merged)

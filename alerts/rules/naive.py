@@ -27,6 +27,7 @@ from alerts.model import Article, Match, Rule, Span
 from alerts.rules.fields import (
     EVERYWHERE,
     SHOWN,
+    apart,
     fact_holds,
     field_text,
     language_of,
@@ -152,18 +153,7 @@ class View:
     def spans(self, found: Iterable[Occurrence]) -> tuple[Span, ...]:
         """Return the original characters of occurrences, overlapping ones as one."""
         raw = {Span(o.field, *self.text(o.field).span(o.start, o.end)) for o in found}
-        return merged(raw)
-
-
-def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Return spans sorted, those that overlap as one."""
-    apart: list[Span] = []
-    for span in sorted(spans):
-        if apart and apart[-1].field == span.field and span.start < apart[-1].end:
-            apart[-1] = replace(apart[-1], end=max(apart[-1].end, span.end))
-        else:
-            apart.append(span)
-    return tuple(apart)
+        return apart(raw)
 
 
 # --- nodes -----------------------------------------------------------------------------------
@@ -324,15 +314,12 @@ def fits(unit: Unit, word: Token) -> bool:
 
 def _regex_occurrences(view: View, regex: Regex, place: Place) -> list[Occurrence] | None:
     fields = looked_in(place.scope or SHOWN, view.twice)
-    found: list[Occurrence] = []
-    is_found = False
-    for field in TEXT_FIELDS:
-        if field in fields:
-            result = hits(regex, view.text(field).text)
-            here = [_words_of(view, field, *span) for span in result.spans]
-            found += [o for o in here if not is_excepted(o, place)]
-            is_found |= result.found and not here
-    return sorted(found) if found or is_found else None
+    results = [(f, hits(regex, view.text(f).text)) for f in TEXT_FIELDS if f in fields]
+    if not any(result.found for _, result in results):
+        return None
+    found = [_words_of(view, f, *span) for f, result in results for span in result.spans]
+    counted = [o for o in found if not is_excepted(o, place)]
+    return sorted(counted) if counted or not found else None
 
 
 def _words_of(view: View, field: TextField, start: int, end: int) -> Occurrence:

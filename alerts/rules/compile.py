@@ -1,0 +1,162 @@
+"""From a rule's tree to its plan: units become leaves, references their rule's own plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from alerts.model import Rule
+from alerts.rules.fields import EVERYWHERE, SHOWN, language_of, referred
+from alerts.rules.lexicon import Lexicon
+from alerts.rules.patterns import compiled
+from alerts.rules.plans import (
+    AllPlan,
+    AnyPlan,
+    ExceptPlan,
+    FactPlan,
+    NearPlan,
+    NotPlan,
+    NoWords,
+    Plan,
+    RegexPlan,
+    Run,
+    TermPlan,
+)
+from alerts.rules.vocabulary import Sequence, Unit, term_sequences
+from alerts.tree import (
+    TEXT_FIELDS,
+    And,
+    Except,
+    Fact,
+    Near,
+    Node,
+    Not,
+    Or,
+    Regex,
+    RuleRef,
+    Scope,
+    Term,
+    TextField,
+)
+
+_NO_LINK: tuple[TextField, ...] = tuple(field for field in TEXT_FIELDS if field != "link")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    language: str
+    path: tuple[str, ...]
+    scope: tuple[TextField, ...] | None = None
+    is_phrase: bool = False  # of an EXCEPT: looked for everywhere
+
+
+class Compilation:
+    """One rule's plan and everything it took from the lexicons to be made."""
+
+    def __init__(
+        self, rule: Rule, rules: Callable[[str], Rule | None], lexicon: Lexicon, links: Lexicon
+    ) -> None:
+        self.refers_to: set[str] = set()
+        self.needs_capitals = False
+        self.commonness: dict[int, tuple[int, int]] = {}
+        self._rules = rules
+        self._lexicon, self._links = lexicon, links
+        self._taken: list[tuple[Lexicon, Unit]] = []
+        self._link_terms = 0
+        try:
+            self.plan = self._plan(rule.tree, _Place(language_of(rule), (rule.name,)))
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Give back what was taken from the lexicons."""
+        while self._taken:
+            lexicon, unit = self._taken.pop()
+            lexicon.drop(unit)
+
+    def _plan(self, node: Node, place: _Place) -> Plan:
+        match node:
+            case Term():
+                return self._term(node, place)
+            case Regex():
+                return self._regex(node, place)
+            case And(parts):
+                return AllPlan(tuple(self._plan(part, place) for part in parts))
+            case Or(parts):
+                return AnyPlan(tuple(self._plan(part, place) for part in parts))
+            case Not(drop, keep):
+                kept = None if keep is None else self._plan(keep, place)
+                return NotPlan(self._plan(drop, place), kept)
+            case Near(left, right, within):
+                return NearPlan(self._plan(left, place), self._plan(right, place), within)
+            case Except():
+                return self._except(node, place)
+            case Scope(fields, inner):
+                return self._plan(inner, replace(place, scope=fields, is_phrase=False))
+            case Fact():
+                return FactPlan(node)
+            case RuleRef(name):
+                return self._reference(name, place)
+
+    def _term(self, term: Term, place: _Place) -> Plan:
+        sequences = term_sequences(term, place.language)
+        if not sequences:
+            return NoWords()
+        runs: list[Run] = []
+        scope = place.scope
+        if scope is None or set(scope) - {"link"}:
+            runs += [self._run(sequence, self._lexicon) for sequence in sequences]
+        if scope is not None and "link" in scope:
+            self._link_terms += 1
+            runs += [self._run(sequence, self._links) for sequence in sequences]
+        self.needs_capitals |= any(run.needs_capitals for run in runs)
+        return TermPlan(tuple(runs), scope, everywhere=place.is_phrase)
+
+    def _run(self, sequence: Sequence, lexicon: Lexicon) -> Run:
+        leaves = []
+        for unit in sequence:
+            leaf = lexicon.take(unit)
+            self._taken.append((lexicon, unit))
+            self.commonness[leaf] = _commonness(unit)
+            leaves.append(leaf)
+        is_cased = lexicon is self._lexicon and any(unit.needs_capitals for unit in sequence)
+        return Run(tuple(leaves), is_cased)
+
+    def _regex(self, regex: Regex, place: _Place) -> Plan:
+        compiled(regex)
+        self._link_terms += place.scope is not None and "link" in place.scope
+        if place.is_phrase:
+            return RegexPlan(regex, EVERYWHERE)
+        return RegexPlan(regex, place.scope or SHOWN)
+
+    def _except(self, node: Except, place: _Place) -> Plan:
+        before = self._link_terms
+        term = self._plan(node.term, place)
+        # A phrase matters only in a field that the term looks in; links seldom are one.
+        scope = _NO_LINK if self._link_terms == before else EVERYWHERE
+        beside = replace(place, scope=scope, is_phrase=True)
+        return ExceptPlan(term, tuple(self._plan(phrase, beside) for phrase in node.phrases))
+
+    def _reference(self, name: str, place: _Place) -> Plan:
+        rule = referred(name, self._rules, place.path)
+        self.refers_to.add(name)
+        there = replace(place, language=language_of(rule), path=(*place.path, name))
+        return self._plan(rule.tree, there)
+
+
+_COMMON = (
+    "a about after all also an and are as at be been but by can could de del el en es for from had "
+    "has have he her his i in into is it its la las los more new no not of on one or our out over "
+    "por que said says se she so some su than that the their them there they this to un una up us "
+    "was we were what when which who will with would year you"
+)
+_COMMON_WORDS = dict.fromkeys(_COMMON.split())
+
+
+def _commonness(unit: Unit) -> tuple[int, int]:
+    """Guess how often a unit is found: a rule is looked at only where its rarest word is."""
+    shortest = min(map(len, unit.keys))
+    if not _COMMON_WORDS.keys().isdisjoint(unit.keys):
+        return 3, -shortest
+    return (2 if unit.kind in ("prefix", "stem") else 1), -shortest

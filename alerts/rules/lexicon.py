@@ -1,0 +1,152 @@
+"""From a piece of text to the words of rules that stand in it, remembered piece by piece.
+
+A leaf is the number of one unit (`vocabulary.Unit`) that some rule asks for. A rule that comes
+makes only those pieces be looked up again that its words can be in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from alerts.rules.vocabulary import Unit, stems
+from alerts.text import fold, singulars
+from alerts.tokens import Form, bare, read
+
+#: leaf, first and last position, start and end character; all within the piece
+Hit = tuple[int, int, int, int, int]
+
+_MAX_PIECES = 100_000  # some 30 MB
+_MAX_LENGTH = 48  # characters; longer pieces hardly ever come again
+
+
+class Entry(NamedTuple):
+    """What one piece holds: how many positions it takes, and the leaves in it."""
+
+    width: int
+    hits: tuple[Hit, ...]
+
+
+_ENTRIES = {width: Entry(width, ()) for width in range(4)}
+
+
+class Memo(dict[str, Entry]):
+    """piece -> entry; what is missing is looked up. Safe to read from many threads."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        super().__init__()
+        self._lexicon = lexicon
+
+    def __missing__(self, piece: str) -> Entry:
+        return self._lexicon.look_up(piece)
+
+
+class Lexicon:
+    """The units of all rules, found by what they ask for."""
+
+    def __init__(self, *, is_link: bool = False) -> None:
+        self.memo = Memo(self)
+        self._is_link = is_link
+        self._lock = threading.RLock()
+        self._leaves: dict[Unit, int] = {}
+        self._uses: dict[Unit, int] = {}
+        self._last_leaf = 1 if is_link else 0  # odd numbers: one space for text and links
+        self._exactly: dict[str, dict[str, list[int]]] = {
+            kind: {} for kind in ("fold", "number", "case", "exact")
+        }
+        self._prefixes: dict[int, dict[str, list[int]]] = {}
+        self._stems: dict[str, dict[str, list[int]]] = {}
+        self._pieces: defaultdict[str, list[str]] = defaultdict(list)
+
+    def __len__(self) -> int:
+        """Return how many units are asked for."""
+        return len(self._leaves)
+
+    def take(self, unit: Unit) -> int:
+        """Return the leaf of `unit`, from now on found in every text."""
+        with self._lock:
+            if unit in self._leaves:
+                self._uses[unit] += 1
+                return self._leaves[unit]
+            self._last_leaf += 2
+            self._leaves[unit], self._uses[unit] = self._last_leaf, 1
+            for table, key in self._tables(unit):
+                table.setdefault(key, []).append(self._last_leaf)
+            self._forget(unit)
+            return self._last_leaf
+
+    def drop(self, unit: Unit) -> None:
+        """Take back one `take`; a unit that nobody asks for is no longer found."""
+        with self._lock:
+            self._uses[unit] -= 1
+            if self._uses[unit]:
+                return
+            leaf = self._leaves.pop(unit)
+            del self._uses[unit]
+            for table, key in self._tables(unit):
+                table[key].remove(leaf)
+                if not table[key]:
+                    del table[key]
+            self._prefixes = {length: table for length, table in self._prefixes.items() if table}
+            self._stems = {language: table for language, table in self._stems.items() if table}
+            self._forget(unit)
+
+    def look_up(self, piece: str) -> Entry:
+        """Return what `piece` holds, and remember it."""
+        with self._lock:
+            width, forms = read(piece, is_link=self._is_link)
+            hits = tuple(dict.fromkeys(hit for form in forms for hit in self._hits(form)))
+            entry = Entry(width, hits) if hits or width >= len(_ENTRIES) else _ENTRIES[width]
+            if len(piece) <= _MAX_LENGTH:
+                self._remember(piece, entry, forms)
+            return entry
+
+    def _remember(self, piece: str, entry: Entry, forms: Iterable[Form]) -> None:
+        if len(self.memo) >= _MAX_PIECES:
+            self.memo.clear()
+            self._pieces.clear()
+        self.memo[piece] = entry
+        for form in forms:
+            for key in singulars(fold(form.text)):
+                self._pieces[key].append(piece)
+
+    def _forget(self, unit: Unit) -> None:
+        """Make the pieces that `unit` may be in be looked up again."""
+        if unit.kind in ("prefix", "stem"):
+            self.memo.clear()
+            self._pieces.clear()
+            return
+        for key in unit.keys:
+            for piece in self._pieces.pop(fold(bare(key)), ()):
+                self.memo.pop(piece, None)
+
+    def _tables(self, unit: Unit) -> Iterator[tuple[dict[str, list[int]], str]]:
+        for key in unit.keys:
+            if unit.kind == "prefix":
+                yield self._prefixes.setdefault(len(key), {}), key
+            elif unit.kind == "stem":
+                yield self._stems.setdefault(unit.language, {}), key
+            else:
+                yield self._exactly[unit.kind], key
+
+    def _hits(self, form: Form) -> Iterator[Hit]:
+        text, written, first, last, start, end = form
+        for leaf in self._found(text, written):
+            yield leaf, first, last, start, end
+
+    def _found(self, text: str, written: str) -> Iterator[int]:
+        folded = fold(text)
+        exactly = self._exactly
+        yield from exactly["fold"].get(folded, ())
+        for one in singulars(folded):
+            yield from exactly["number"].get(one, ())
+        yield from exactly["case"].get(text, ())
+        yield from exactly["exact"].get(text, ())
+        yield from exactly["exact"].get(written, ())
+        for length, beginnings in self._prefixes.items():
+            yield from beginnings.get(folded[:length], ())
+        for language, known in self._stems.items():
+            for stem in stems(text, language):
+                yield from known.get(stem, ())

@@ -1,0 +1,227 @@
+"""All rules at once against one article: the article is the query, the rules are what is searched.
+
+What a rule means, and which spans it has, is written down in `naive`; this gives the same answers
+at a cost of about the article's words and the matches. It knows no subscribers and no urgency.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from alerts.errors import GrammarError
+from alerts.model import Article, Match, Rule
+from alerts.rules.clauses import clauses
+from alerts.rules.compile import Compilation
+from alerts.rules.fields import apart, passes
+from alerts.rules.lexicon import Lexicon
+from alerts.rules.plans import CERTAIN, EVERY_ONE, Plan
+from alerts.rules.scene import Occurrence, Scene
+
+_LEARN_EVERY = 16  # articles: counting words is cheap, but not free
+
+
+@dataclass(slots=True, eq=False)
+class _Compiled:
+    """One rule in force."""
+
+    rule: Rule
+    order: int
+    since: int  # the matcher's version that has it
+    compilation: Compilation
+    plan: Plan
+    is_filtered: bool
+    is_alive: bool = True
+    anchors: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False, frozen=True)
+class _Anchored:
+    """A clause, found by its rarest leaf: what else must be there."""
+
+    compiled: _Compiled
+    others: frozenset[int]
+    is_sure: bool
+
+
+class Matcher:
+    """The rules in force. `match` and `spans` may be called by many threads at once."""
+
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        self._lock = threading.RLock()
+        self._lexicon, self._links = Lexicon(), Lexicon(is_link=True)
+        self._rules: dict[str, Rule] = {rule.name: rule for rule in rules}
+        self._compiled: dict[str, _Compiled] = {}
+        self._users: dict[str, set[str]] = {}  # rule -> rules that refer to it, however far away
+        self._anchored: dict[int, list[_Anchored]] = {}
+        self._wordless: dict[str, _Compiled] = {}  # no word tells when these may hold
+        self._seen: dict[int, int] = {}  # leaf -> articles it was in, of those counted
+        self._version = self._order = self._articles = 0
+        for rule in self._rules.values():
+            self._put(rule, self._next_order())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the rules in force, in their order."""
+        return tuple(c.rule.name for c in sorted(self._compiled.values(), key=lambda c: c.order))
+
+    def match(self, article: Article) -> tuple[str, ...]:
+        """Return the names of the rules that hold, in the order the rules were given."""
+        return tuple(compiled.rule.name for compiled in self._matched(article))
+
+    def spans(self, article: Article, names: Collection[str] | None = None) -> tuple[Match, ...]:
+        """Return the rules that hold (of `names`, if given) with where they say so.
+
+        Spans are [start, end) in the original characters of each field ("tag": of the tags joined
+        by ", "), sorted, none over another. See `naive` for which words they are.
+        """
+        wanted = [c for c in self._matched(article) if names is None or c.rule.name in names]
+        if not wanted:
+            return ()
+        scene = self._scene(article, with_characters=True)
+        judged = [(compiled, _judge(compiled, scene)) for compiled in wanted]
+        return tuple(
+            Match(compiled.rule.name, apart(scene.spans(verdict[0])), verdict[1])
+            for compiled, verdict in judged
+            if verdict is not None
+        )
+
+    def add(self, rule: Rule) -> None:
+        """Take a rule into force for the next article; one of the same name gives way to it.
+
+        GrammarError if it refers to a rule that is not there, or back to itself.
+        """
+        with self._lock:
+            old = self._compiled.get(rule.name)
+            self._put(rule, old.order if old else self._next_order())
+            self._rules[rule.name] = rule
+            for user in sorted(self._users.get(rule.name, ())):
+                self._put(self._rules[user], self._compiled[user].order)
+
+    def remove(self, name: str) -> None:
+        """Take a rule out of force; GrammarError if there is none or another one refers to it."""
+        with self._lock:
+            if name not in self._compiled:
+                raise GrammarError(f"There is no rule {name}.")
+            if users := self._users.get(name):
+                raise GrammarError(
+                    f"Rule {name} is used by {', '.join(sorted(users))}.",
+                    hint="Remove what refers to it first.",
+                )
+            self._drop(name)
+            del self._rules[name]
+
+    # --- the rules in force ------------------------------------------------------------------
+
+    def _next_order(self) -> int:
+        self._order += 1
+        return self._order
+
+    def _put(self, rule: Rule, order: int) -> None:
+        def known(name: str) -> Rule | None:
+            return rule if name == rule.name else self._rules.get(name)
+
+        compilation = Compilation(rule, known, self._lexicon, self._links)
+        if rule.name in self._compiled:
+            self._drop(rule.name)
+        is_filtered = bool(rule.feeds or rule.places or rule.langs)
+        compiled = _Compiled(
+            rule, order, self._version + 1, compilation, compilation.plan, is_filtered
+        )
+        self._anchor(compiled)
+        self._compiled[rule.name] = compiled
+        for name in compilation.refers_to:
+            self._users.setdefault(name, set()).add(rule.name)
+        self._version += 1
+
+    def _anchor(self, compiled: _Compiled) -> None:
+        found = clauses(compiled.plan)
+        if found is None:
+            self._wordless[compiled.rule.name] = compiled
+            return
+        for clause in found:
+            rarest = min(clause.leaves, key=lambda leaf: self._rarity(leaf, compiled.compilation))
+            is_sure = clause.is_sure and not compiled.is_filtered
+            anchored = _Anchored(compiled, clause.leaves - {rarest}, is_sure)
+            self._anchored.setdefault(rarest, []).append(anchored)
+            compiled.anchors.append(rarest)
+
+    def _rarity(self, leaf: int, compilation: Compilation) -> tuple[int, tuple[int, int]]:
+        return self._seen.get(leaf, 0), compilation.commonness[leaf]
+
+    def _drop(self, name: str) -> None:
+        compiled = self._compiled.pop(name)
+        compiled.is_alive = False
+        self._wordless.pop(name, None)
+        for leaf in compiled.anchors:
+            # A new list: another thread may be reading the old one.
+            kept = [a for a in self._anchored.get(leaf, ()) if a.compiled is not compiled]
+            if kept:
+                self._anchored[leaf] = kept
+            else:
+                self._anchored.pop(leaf, None)
+        for other in compiled.compilation.refers_to:
+            self._users[other].discard(name)
+        compiled.compilation.release()
+
+    # --- one article -------------------------------------------------------------------------
+
+    def _scene(self, article: Article, *, with_characters: bool = False) -> Scene:
+        return Scene(article, self._lexicon, self._links, with_characters=with_characters)
+
+    def _matched(self, article: Article) -> Sequence[_Compiled]:
+        version = self._version  # a rule that comes while this article is read waits for the next
+        scene = self._scene(article)
+        self._learn(scene)
+        matched = self._by_words(scene, version)
+        for compiled in list(self._wordless.values()):
+            if compiled.since <= version and _judge(compiled, scene) is not None:
+                matched.add(compiled)
+        return sorted(matched, key=lambda compiled: compiled.order)
+
+    def _by_words(self, scene: Scene, version: int) -> set[_Compiled]:
+        words = scene.words
+        present = words.keys() | scene.aside.keys() if scene.aside else words.keys()
+        trusting = not scene.aside  # what is only in a repeated text is no word of every term
+        asked: set[_Compiled] = set()
+        matched: set[_Compiled] = set()
+        anchored = self._anchored
+        for leaf in present:
+            for clause in anchored.get(leaf, ()):
+                compiled = clause.compiled
+                if compiled in asked or not clause.others <= present:
+                    continue
+                if clause.is_sure and trusting:
+                    is_true = True
+                else:
+                    is_true = _judge(compiled, scene) is not None
+                asked.add(compiled)
+                if is_true and compiled.is_alive and compiled.since <= version:
+                    matched.add(compiled)
+        return matched
+
+    def _learn(self, scene: Scene) -> None:
+        """Count the words of some articles: rules that come later are anchored on rare ones."""
+        self._articles += 1
+        if self._articles % _LEARN_EVERY == 0:
+            for leaf in scene.words:
+                self._seen[leaf] = self._seen.get(leaf, 0) + 1
+
+
+def _judge(compiled: _Compiled, scene: Scene) -> tuple[Sequence[Occurrence], bool] | None:
+    """Return what makes the rule hold and whether only an all-caps title says so, or None."""
+    if compiled.is_filtered and not passes(compiled.rule, scene.article):
+        return None
+    plan = compiled.plan
+    if not compiled.compilation.needs_capitals or not scene.has_caps:
+        found = plan.found(scene, EVERY_ONE)
+        return None if found is None else (found, False)
+    is_supported = plan.is_supported(scene, EVERY_ONE)
+    found = plan.found(scene, EVERY_ONE if is_supported else CERTAIN)
+    if found is not None:
+        return found, False
+    if is_supported or compiled.rule.caps == "reject" or not scene.is_nothing_but_capitals:
+        return None
+    found = plan.found(scene, EVERY_ONE)
+    return None if found is None else (found, True)

@@ -1,0 +1,206 @@
+"""The matcher gives the naive evaluator's answers, also while rules come and go."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from strategies import articles, rule_lists, texts
+
+from alerts.errors import GrammarError
+from alerts.model import Article, Rule, Span
+from alerts.rules.matcher import Matcher
+from alerts.rules.naive import judge
+from alerts.text import plain
+from alerts.tree import And, Except, Fact, Near, Not, Or, Regex, RuleRef, Scope, Term, Word
+
+EXAMPLES = 4_000 if os.environ.get("ALERTS_TEST_SOAK") else 400
+thorough = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+short = settings(thorough, max_examples=EXAMPLES // 8)
+
+
+def term(*words: str) -> Term:
+    return Term(tuple(Word(w, "acronym" if w.isupper() else "fold") for w in words))
+
+
+def rule(name: str, tree, **more) -> Rule:
+    return Rule(name, "", tree, **more)
+
+
+def check(matcher: Matcher, rules: list[Rule], article: Article) -> None:
+    expected = [match for r in rules if (match := judge(r, article, rules))]
+    assert matcher.match(article) == tuple(match.rule for match in expected)
+    assert matcher.spans(article) == tuple(expected)
+
+
+@thorough
+@given(rule_lists(), st.lists(articles(), min_size=5, max_size=5))
+def test_it_gives_the_answers_and_spans_of_the_naive_evaluator(rules, some):
+    matcher = Matcher(rules)
+    for article in some:
+        check(matcher, rules, article)
+
+
+@short
+@given(rule_lists(count=6), st.lists(articles(), min_size=3, max_size=3), st.data())
+def test_rules_that_come_and_go_are_seen_by_the_next_article(rules, some, data):
+    live = list(rules[:3])
+    matcher = Matcher(live)
+    for coming in rules[3:]:
+        check(matcher, live, some[0])
+        matcher.add(coming)
+        live.append(coming)
+        for article in some:
+            check(matcher, live, article)
+    for going in data.draw(st.permutations(rules)):
+        try:
+            matcher.remove(going.name)
+        except GrammarError:
+            continue  # another rule refers to it
+        live.remove(going)
+        check(matcher, live, some[1])
+        check(matcher, live, some[2])
+
+
+@short
+@given(rule_lists(count=3), articles())
+def test_the_text_outside_the_marks_is_unchanged_and_inside_holds_words(rules, article):
+    raws = {
+        "title": article.title, "summary": article.summary, "content": article.content,
+        "author": article.author, "tag": ", ".join(article.tags), "link": article.link or "",
+    }  # fmt: skip
+    for match in Matcher(rules).spans(article):
+        assert list(match.spans) == sorted(match.spans)
+        for before, after in zip(match.spans, match.spans[1:], strict=False):
+            assert before.field != after.field or before.end <= after.start
+        for span in match.spans:
+            assert 0 <= span.start < span.end <= len(raws[span.field])
+            assert raws[span.field][span.start : span.end].strip()
+
+
+@short
+@given(texts(most=30))
+def test_spans_lie_in_the_original_characters(text):
+    matcher = Matcher([rule("raid", term("raid")), rule("ice", term("ICE"))])
+    for match in matcher.spans(Article(content=text)):
+        for span in match.spans:
+            word = plain(text[span.start : span.end]).text.replace("\u00ad", "").lower()
+            assert word.replace(".", "").startswith(("raid", "ice", "ｉｃｅ"))
+
+
+def test_names_come_in_the_order_the_rules_were_given():
+    matcher = Matcher(
+        [rule("z", term("raid")), rule("a", Not(Fact("lang", "es"))), rule("m", term("raid"))]
+    )
+    matcher.add(rule("b", term("raid")))
+    assert matcher.match(Article(title="a raid")) == ("z", "a", "m", "b")
+    assert matcher.names == ("z", "a", "m", "b")
+
+
+def test_a_rule_of_the_same_name_gives_way_and_its_users_follow():
+    matcher = Matcher([rule("user", RuleRef("topic")), rule("topic", term("raid"))])
+    assert matcher.match(Article(title="raid")) == ("user", "topic")
+    matcher.add(rule("topic", term("jail")))
+    assert matcher.match(Article(title="raid")) == ()
+    assert matcher.match(Article(title="jail")) == ("user", "topic")
+
+
+def test_an_unknown_reference_is_refused_and_leaves_no_trace():
+    matcher = Matcher([rule("a", term("raid"))])
+    with pytest.raises(GrammarError, match="There is no rule nowhere"):
+        matcher.add(rule("b", And((term("jail"), RuleRef("nowhere")))))
+    assert matcher.names == ("a",)
+    assert matcher.match(Article(title="raid jail")) == ("a",)
+
+
+def test_a_circle_of_references_is_refused_with_its_way():
+    with pytest.raises(GrammarError, match="a → b → a"):
+        Matcher([rule("a", RuleRef("b")), rule("b", RuleRef("a"))])
+    matcher = Matcher([rule("b", term("x")), rule("a", RuleRef("b"))])
+    with pytest.raises(GrammarError, match="b → a → b"):
+        matcher.add(rule("b", RuleRef("a")))
+    assert matcher.match(Article(title="x")) == ("b", "a")
+
+
+def test_a_rule_that_others_use_cannot_be_removed():
+    matcher = Matcher([rule("a", term("raid")), rule("b", RuleRef("a"))])
+    with pytest.raises(GrammarError, match="used by b"):
+        matcher.remove("a")
+    matcher.remove("b")
+    matcher.remove("a")
+    assert matcher.names == ()
+    with pytest.raises(GrammarError, match="There is no rule a"):
+        matcher.remove("a")
+
+
+def test_an_expression_that_re2_cannot_read_is_a_grammar_error():
+    with pytest.raises(GrammarError, match="no regular expression"):
+        Matcher([rule("a", Regex("(?=look)"))])
+
+
+def test_a_rule_with_many_alternatives_is_still_right():
+    groups = And(tuple(Or(tuple(term(f"w{g}{n}") for n in range(9))) for g in range(4)))
+    matcher = Matcher([rule("wide", groups)])
+    assert matcher.match(Article(title="w01 w12 w23 w34")) == ("wide",)
+    assert matcher.match(Article(title="w01 w12 w23")) == ()
+
+
+def test_spans_are_given_for_the_names_asked_for_only():
+    matcher = Matcher([rule("a", term("raid")), rule("b", term("jail"))])
+    article = Article(title="raid jail")
+    assert [m.rule for m in matcher.spans(article, ["b", "unknown"])] == ["b"]
+    assert matcher.spans(article, ["a"])[0].spans == (Span("title", 0, 4),)
+    assert matcher.spans(Article(title="none")) == ()
+
+
+def test_many_threads_match_while_rules_change():
+    rules = [rule(f"r{n}", term(f"word{n}")) for n in range(50)]
+    matcher = Matcher(rules)
+    wrong: list[object] = []
+
+    def read(number: int) -> None:
+        for turn in range(200):
+            n = (number * 7 + turn) % 50
+            if (names := matcher.match(Article(title=f"a word{n} x{turn}"))) != (f"r{n}",):
+                wrong.append(names)
+
+    threads = [threading.Thread(target=read, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for turn in range(200):
+        matcher.add(rule("live", Except(term(f"live{turn}"), (term("x"),))))
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_words_of_a_removed_rule_are_forgotten():
+    matcher = Matcher([rule("a", Near(term("deported"), term("ICE"), 3))])
+    assert matcher.match(Article(title="ICE deported")) == ("a",)
+    matcher.remove("a")
+    assert matcher.match(Article(title="ICE deported")) == ()
+    matcher.add(rule("b", Scope(("title",), term("deported"))))
+    assert matcher.match(Article(title="ICE deported")) == ("b",)
+
+
+def test_a_million_characters_are_read_in_linear_time():
+    matcher = Matcher(
+        [
+            rule("near", Near(term("ICE"), term("raid"), 3)),
+            rule("not", Except(term("ICE"), (term("ICE", "x"),))),
+        ]
+    )
+    assert matcher.match(Article(content="ICE " * 125_000 + "raid " * 100_000)) == ("near", "not")
+    assert matcher.match(Article(content="ICE x " * 160_000)) == ()
