@@ -81,6 +81,7 @@ class Fetcher:
             one.close()
 
     def _follow(self, feed: Feed, validators: Validators) -> Fetched:
+        wire_url(feed.url)  # refuses what is no address before anything reads its parts
         hop = _Hop(feed.url)
         ends_at = self._clock.monotonic() + self._deadline_s
         for _ in range(MAX_REDIRECTS + 1):
