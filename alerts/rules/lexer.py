@@ -188,13 +188,14 @@ def _prefix(body: str, mark: str) -> tuple[Word, ...]:
             f"`{mark}{body}`: a word has either {mark} or *, not both.",
             hint=f"Write {shown}* or {mark}{shown}.",
         )
-    *before, last = [part for part in _JOINTS.split(shown) if part] or [""]
+    *before, last = map(trimmed, _JOINTS.split(shown))
     if sum(map(str.isalnum, last)) < SHORTEST_PREFIX:
         raise QueryError(
             f"`{body}` is too short: a * needs at least {SHORTEST_PREFIX} letters before it.",
             hint="Write more of the word, or list the words you mean with OR.",
         )
-    return *(word for part in before for word in _unmarked_words(part)), Word(last, "prefix")
+    lettered = [part for part in before if any(map(str.isalnum, part))]
+    return *(word for part in lettered for word in _unmarked_words(part)), Word(last, "prefix")
 
 
 def _stem(text: str) -> Word:
