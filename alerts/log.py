@@ -6,6 +6,7 @@ One line per event: an event name in plain words and key=value pairs; `poll`, `d
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -40,8 +41,11 @@ def _mask_values(
     return event
 
 
-def configure(*, as_json: bool = False, verbose: bool = False) -> None:
-    """Send log lines to standard error: readable on a terminal, key=value or JSON elsewhere."""
+def configure(*, as_json: bool = False, quiet: bool = False) -> None:
+    """Send log lines to standard error: readable on a terminal, key=value or JSON elsewhere.
+
+    `quiet`: warnings and errors only.
+    """
     if as_json:
         renderer: Any = structlog.processors.JSONRenderer()
     elif sys.stderr.isatty():
@@ -57,7 +61,9 @@ def configure(*, as_json: bool = False, verbose: bool = False) -> None:
             _mask_values,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(10 if verbose else 20),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.WARNING if quiet else logging.INFO
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

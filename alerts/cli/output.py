@@ -8,9 +8,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from types import TracebackType
 from typing import Any
 
 import click
+
+from alerts.config import diagnostics
+from alerts.model import Mistake
 
 
 def write_json(value: Any) -> None:
@@ -49,3 +53,33 @@ def _rich_table(cells: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
     for line in cells:
         table.add_row(*(Text(cell) for cell in line))
     Console().print(table)
+
+
+def show_mistakes(mistakes: Sequence[Mistake], closing: str) -> None:
+    """Print mistakes with their lines on standard error, then what that means for now."""
+    for mistake in diagnostics.in_order(mistakes):
+        click.echo(diagnostics.render(mistake), err=True)
+    click.echo(closing, err=True)
+
+
+class Progress:
+    """A live line on a terminal while a long command works; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._shows = sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def say(self, line: str) -> None:
+        """Replace the line."""
+        if self._shows:
+            click.echo(f"\r\x1b[2K{line}", err=True, nl=False)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.say("")

@@ -56,16 +56,19 @@ def add(
     )
     if connection.execute(statement).rowcount == 1:
         return True
-    connection.execute(
-        update(alert)
-        .where(
-            alert.c.subscriber == subscriber,
-            alert.c.entry_id == entry_id,
-            alert.c.state == "pending",
-        )
-        .values(matches=_as_json(matches))
-    )
+    mine = (alert.c.subscriber == subscriber) & (alert.c.entry_id == entry_id)
+    pending_too = mine & (alert.c.state == "pending")
+    known = connection.execute(select(alert.c.matches).where(pending_too)).scalar()
+    if known is not None:
+        merged = _as_json(_merged(to_matches(known), matches))
+        connection.execute(update(alert).where(pending_too).values(matches=merged))
     return False
+
+
+def _merged(old: Iterable[Match], new: Sequence[Match]) -> list[Match]:
+    """Return the new text's matches, and the old one's rules without their places in it."""
+    fresh = {match.rule for match in new}
+    return [*new, *(Match(match.rule) for match in old if match.rule not in fresh)]
 
 
 def pending(connection: Connection, subscriber: str) -> list[Row[Any]]:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Row,
     Table,
     and_,
-    func,
     or_,
     select,
     tuple_,
@@ -66,18 +65,24 @@ def claim(  # noqa: PLR0913 - each is one fact of the claim
     return sorted(connection.execute(taken), key=lambda row: row.due_at)
 
 
+def put_back(
+    connection: Connection, table: Table, row: Row[Any], lease: str, values: dict[str, Any]
+) -> None:
+    """End a lease without a result."""
+    mine = (column == getattr(row, column.name) for column in table.primary_key.columns)
+    connection.execute(
+        update(table)
+        .where(*mine, table.c.lease == lease)
+        .values(lease=None, lease_until=None, **values)
+    )
+
+
 def free_all(connection: Connection) -> None:
     """Drop every lease: who holds the working lock knows that no one else works."""
     for table in CLAIMABLE:
         connection.execute(
             update(table).where(table.c.lease.is_not(None)).values(lease=None, lease_until=None)
         )
-
-
-def next_due(connection: Connection, table: Table, *where: ColumnElement[bool]) -> float | None:
-    """Return when the next free row falls due; None if there is none."""
-    query = select(func.min(table.c.due_at)).where(table.c.lease.is_(None), *where)
-    return connection.execute(query).scalar()
 
 
 def insert(connection: Connection, table: Table) -> Any:

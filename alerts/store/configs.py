@@ -24,8 +24,20 @@ def add(connection: Connection, version: str, files: Mapping[str, str], now: flo
     )
 
 
-def once_made(connection: Connection, key: str, value: str) -> str:
-    """Return the value kept under `key`; keep `value` if there was none."""
-    statement = insert(connection, meta).values(key=key, value=value)
+def once_made(connection: Connection, key: str, new: str) -> str:
+    """Return the value kept under `key`; keep `new` if there was none."""
+    statement = insert(connection, meta).values(key=key, value=new)
     connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
-    return str(connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one())
+    return value(connection, key) or ""
+
+
+def value(connection: Connection, key: str) -> str | None:
+    """Return the value kept under `key`."""
+    found = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+    return None if found is None else str(found)
+
+
+def keep(connection: Connection, key: str, new: str) -> None:
+    """Keep `new` under `key`, whatever was there."""
+    statement = insert(connection, meta).values(key=key, value=new)
+    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": new}))

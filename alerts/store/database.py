@@ -38,6 +38,8 @@ class Database:
         self.path = path  # None: in memory, or not SQLite
         # SQLite has one writer at a time anyway: threads queue here rather than in its busy loop.
         self._writer: Any = threading.RLock() if self.is_sqlite else _Open()
+        # In memory there is one connection, so that readers wait their turn as well.
+        self._reader: Any = self._writer if self.is_sqlite and path is None else _Open()
 
     @property
     def is_sqlite(self) -> bool:
@@ -55,7 +57,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view for reading."""
-        with _as_store_error(), self.engine.connect() as connection, connection.begin():
+        with self._reader, _as_store_error(), self.engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -114,7 +116,7 @@ def _with_driver(url: str) -> str:
 def _open_sqlite(name: str | None) -> Database:
     in_memory = not name or name == ":memory:"
     engine = (
-        create_engine("sqlite://", poolclass=StaticPool)
+        create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
         if in_memory
         else create_engine(f"sqlite:///{name}", pool_size=40, max_overflow=20)
     )

@@ -108,9 +108,29 @@ def _close_gates(connection: Connection, hosts: Iterable[str], until: float) -> 
     connection.execute(statement, [{"key": key, "next_at": until} for key in hosts])
 
 
-def waiting(connection: Connection, horizon: float) -> int:
-    """Count the feeds that still have to be polled, or are being polled, in a pass."""
-    query = select(func.count()).where(feed.c.is_active, feed.c.due_at <= horizon)
+def hold_host(connection: Connection, key: str, until: float) -> None:
+    """Ask nothing of a host before `until`: it told one of our requests to come later."""
+    _close_gates(connection, [key], until)
+
+
+def waiting(connection: Connection, horizon: float, patience: float) -> int:
+    """Count the feeds that a pass still has to poll, or is polling.
+
+    Not those whose host wants no request before `patience`: that is for a later pass.
+    """
+    query = (
+        select(func.count())
+        .select_from(feed.outerjoin(host, host.c.key == feed.c.host))
+        .where(
+            feed.c.is_active,
+            feed.c.due_at <= horizon,
+            or_(
+                feed.c.lease.is_not(None),
+                host.c.next_at.is_(None),
+                host.c.next_at <= patience,
+            ),
+        )
+    )
     return int(connection.execute(query).scalar_one())
 
 

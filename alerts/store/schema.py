@@ -166,6 +166,7 @@ slot = Table(
     Column("cadence", Text, primary_key=True),
     Column("timezone", Text, nullable=False),
     Column("name", Text),  # local date and time of the slot that is due next
+    Column("last_name", Text),  # of the slot that was taken last, so that none comes twice
     *_claimable(),
 )
 Index(None, slot.c.due_at)

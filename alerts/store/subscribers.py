@@ -104,7 +104,7 @@ def end_slot(
             slot.c.cadence == row.cadence,
             slot.c.lease == lease,
         )
-        .values(name=name, due_at=due_at, lease=None, lease_until=None)
+        .values(name=name, due_at=due_at, last_name=row.name, lease=None, lease_until=None)
     )
     return done.rowcount == 1
 

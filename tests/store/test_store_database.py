@@ -69,9 +69,13 @@ def test_a_backup_is_a_whole_database(database: Database, tmp_path: Path):
 
 
 def test_an_exception_rolls_the_whole_transaction_back(database: Database):
-    with pytest.raises(RuntimeError), database.write() as connection:
-        feeds.apply(connection, [(Feed("https://a.example/f"), "a.example")], 0.0)
-        raise RuntimeError
+    def begin_and_fail() -> None:
+        with database.write() as connection:
+            feeds.apply(connection, [(Feed("https://a.example/f"), "a.example")], 0.0)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        begin_and_fail()
     with database.read() as connection:
         assert feeds.by_url(connection) == {}
 
@@ -134,8 +138,11 @@ def test_one_host_gets_one_request_a_gap_and_two_in_flight(database: Database):
 
 def test_the_second_process_is_told_who_holds_the_lock(database: Database):
     clock = SystemClock()
-    with working_lock(database, clock):
-        with pytest.raises(LockHeld, match=r"pid \d+ on "), working_lock(database, clock):
-            pass
+    with (
+        working_lock(database, clock),
+        pytest.raises(LockHeld, match=r"pid \d+ on "),
+        working_lock(database, clock),
+    ):
+        pass
     with working_lock(database, clock):
         pass

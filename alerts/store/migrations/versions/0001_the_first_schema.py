@@ -181,6 +181,7 @@ def upgrade() -> None:
         sa.Column("cadence", sa.Text(), nullable=False),
         sa.Column("timezone", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("last_name", sa.Text(), nullable=True),
         sa.Column("due_at", sa.Double(), nullable=True),
         sa.Column("lease", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.Double(), nullable=True),

@@ -1,0 +1,234 @@
+"""`alerts match`: the rules over a feed file or JSON lines; no database, network or lock."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from alerts import config, settings
+from alerts.cli.output import show_mistakes
+from alerts.clock import SystemClock
+from alerts.errors import UsageError
+from alerts.feeds.dates import of_text
+from alerts.feeds.parse import parse
+from alerts.model import Article, Config, Entry, Feed, FetchFailure, Match, Rule
+from alerts.pipeline.record import article_of
+from alerts.rules import build, query
+from alerts.rules.matcher import Matcher
+from alerts.text import shown
+
+#: The name under which a query given with --query is reported.
+QUERY = "query"
+
+
+@click.command()
+@click.argument("file", default="-", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each match.")
+@click.option("--spans", is_flag=True, help="With --json: where the words stand, as [field, start,"
+              " end] in characters of the original.")  # fmt: skip
+@click.option("--query", "query_text", help="Try this query instead of the file's rules.")
+@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
+              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+def match(
+    *, file: Path, as_json: bool, spans: bool, query_text: str | None, path: Path | None
+) -> None:
+    """Run the rules over FILE: an RSS, Atom or JSON feed, or JSON lines ("-": standard input).
+
+    Each JSON line is an object with any of title, summary, content, link, author, tags, source,
+    published and lang. `source` is a feed's name, URL or tag.
+
+    \b
+    Examples:
+      alerts match feed.xml
+      alerts match --query 'ICE NEAR/8 raid' news.jsonl
+      echo '{"title": "ICE agents in Madison"}' | alerts match --json --spans -
+    """
+    current = _config(path, needed=query_text is None)
+    matcher = _matcher(current, query_text)
+    found = bad = 0
+    with click.open_file(str(file), "rb") as stream:
+        for number, article in _articles(stream, current, file):
+            if article is None:
+                bad += 1
+                continue
+            names = _names(matcher, article, query_text)
+            if not names:
+                continue
+            found += 1
+            matches = matcher.spans(article, names) if spans or not as_json else ()
+            if as_json:
+                click.echo(_as_json(number, article, names, matches, spans=spans))
+            else:
+                click.echo(_as_text(article, names, matches))
+    if not as_json:
+        click.echo(f"{found} matched.", err=True)
+    if bad:
+        raise click.exceptions.Exit(1)
+
+
+def _config(path: Path | None, *, needed: bool) -> Config:
+    env = settings.load(path)
+    if not needed and not env.config.exists():
+        return Config()
+    loaded = config.load(env.config, env.environment, allow_unset=True, with_examples=False)
+    if loaded.config is None:
+        show_mistakes(loaded.errors, "Nothing was matched.")
+        raise click.exceptions.Exit(2)
+    return loaded.config
+
+
+def _matcher(current: Config, query_text: str | None) -> Matcher:
+    if query_text is None:
+        return Matcher(current.rules)
+    asked = Rule(name=QUERY, query=query_text, tree=query.parse(query_text))
+    trees = {rule.name: rule.tree for rule in (*current.rules, asked)}
+    for wrong in build.check_references(trees, trees):
+        if wrong.rule == QUERY:
+            raise UsageError(wrong.message, hint=wrong.hint)
+    return Matcher((*current.rules, asked))
+
+
+def _names(matcher: Matcher, article: Article, query_text: str | None) -> tuple[str, ...]:
+    names = matcher.match(article)
+    if query_text is None:
+        return names
+    return (QUERY,) if QUERY in names else ()
+
+
+# --- what is read ------------------------------------------------------------------------------
+
+
+def _articles(
+    stream: IO[bytes], current: Config, file: Path
+) -> Iterator[tuple[int, Article | None]]:
+    """Yield (number from 0, article); None for a line that is no JSON object, which is told."""
+    first = stream.readline()
+    head = first.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith(b"{") and _is_json_line(head):
+        yield from _from_lines(first, stream, _Sources(current))
+        return
+    body = first + stream.read()
+    if not body.strip():
+        return
+    parsed = parse(body, "", "", now=SystemClock().now())
+    if isinstance(parsed, FetchFailure):
+        raise UsageError(f"{file}: {parsed.text}", hint=parsed.hint)
+    feed = Feed(url="")
+    for number, entry in enumerate(parsed.entries):
+        yield number, article_of(entry, feed, parsed.title)
+
+
+def _is_json_line(line: bytes) -> bool:
+    """Whether the first line is a whole object, and not all of a JSON Feed."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return not line.rstrip().endswith((b"{", b","))  # a broken line, not a document's beginning
+    return isinstance(value, dict) and "jsonfeed.org" not in str(value.get("version"))
+
+
+def _from_lines(
+    first: bytes, rest: Iterable[bytes], sources: _Sources
+) -> Iterator[tuple[int, Article | None]]:
+    number = 0
+    for number, line in enumerate(_chained(first, rest)):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line.lstrip(b"\xef\xbb\xbf"))
+        except ValueError as error:
+            click.echo(f"line {number + 1} is no JSON: {error}; it was left out", err=True)
+            yield number, None
+            continue
+        if not isinstance(value, dict):
+            click.echo(f"line {number + 1} is no JSON object; it was left out", err=True)
+            yield number, None
+            continue
+        yield number, sources.article(value)
+
+
+def _chained(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+class _Sources:
+    """What the configuration knows of the sources that lines name."""
+
+    def __init__(self, current: Config) -> None:
+        self._feeds: dict[str, Feed] = {}
+        for feed in reversed(current.feeds):
+            for name in (*feed.tags, feed.name, feed.url):
+                if name:
+                    self._feeds[name.casefold()] = feed
+
+    def article(self, value: dict[str, Any]) -> Article:
+        """Return a line as an article."""
+        entry = Entry(
+            title=_text(value.get("title")),
+            link=_text(value.get("link")) or None,
+            summary=_text(value.get("summary")),
+            content=_text(value.get("content")),
+            author=_text(value.get("author")),
+            tags=_texts(value.get("tags")),
+            published_at=of_text(value.get("published")),
+            lang=_text(value.get("lang")) or None,
+        )
+        named = _texts(value.get("source"))
+        known = (self._feeds.get(name.casefold()) for name in named)
+        feed = next((feed for feed in known if feed is not None), Feed(url=""))
+        article = article_of(entry, feed, None)
+        extra = tuple(name for name in named if name not in article.sources)
+        return dataclasses.replace(article, sources=(*article.sources, *extra))
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    return tuple(text for text in map(_text, values) if text)
+
+
+# --- what is shown -----------------------------------------------------------------------------
+
+
+def _as_json(
+    number: int, article: Article, names: Sequence[str], matches: Iterable[Match], *, spans: bool
+) -> str:
+    value: dict[str, Any] = {"n": number, "title": article.title, "rules": list(names)}
+    if spans:
+        value["spans"] = {
+            match.rule: [[span.field, span.start, span.end] for span in match.spans]
+            for match in matches
+        }
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _as_text(article: Article, names: Sequence[str], matches: Iterable[Match]) -> str:
+    words = {
+        shown(_field(article, span.field)[span.start : span.end])
+        for match in matches
+        for span in match.spans
+    }
+    because = ", ".join(sorted(word for word in words if word))
+    return f"{shown(article.title) or '(no title)'}\n    {', '.join(names)}: {because}"
+
+
+def _field(article: Article, field: str) -> str:
+    return {
+        "title": article.title,
+        "summary": article.summary,
+        "content": article.content,
+        "author": article.author,
+        "tag": ", ".join(article.tags),
+        "link": article.link or "",
+    }[field]

@@ -1,0 +1,125 @@
+"""`alerts once`: one pass, for cron and for people who want to see what happens."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alerts import log, settings
+from alerts.cli.output import Progress, show_mistakes, write_json
+from alerts.clock import SystemClock
+from alerts.engine import boot, housekeeping
+from alerts.engine.once import Pass, Report
+from alerts.errors import ConfigError, LockHeld
+from alerts.pipeline import Parts
+from alerts.store import tables
+
+#: How long `once` waits for another process to end.
+LOCK_WAIT_S = 30.0
+
+
+class _Duration(click.ParamType[float]):
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            return settings.duration_s(value) if isinstance(value, str) else float(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Poll every feed now, whatever its interval or back-off"
+              " (a server's Retry-After and the floor between two requests hold).")  # fmt: skip
+@click.option("--send-now", is_flag=True, help="Every pending alert is due now, whatever `when`"
+              " or quiet hours say; deliveries that wait for their next try stay.")  # fmt: skip
+@click.option("--max-time", type=_Duration(), default="10m", show_default=True,
+              help="End after this long; what is left waits for the next pass.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The counts as one JSON object.")
+@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
+              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@click.option("--verbose", "-v", is_flag=True, help="Log every step on standard error.")
+def once(
+    *, force: bool, send_now: bool, max_time: float, as_json: bool, path: Path | None, verbose: bool
+) -> None:
+    """One pass: poll every feed that is due, make and send what is due, end.
+
+    Safe to run from cron every few minutes: one pass runs at a time, nothing is sent twice.
+    Exit code 0 also when feeds or deliveries failed (they are named); 2 when subscribers.yaml
+    has mistakes (the last good version is used); 3 when the database cannot be used.
+
+    \b
+    Examples:
+      alerts once                     what is due
+      alerts once --force --send-now  ask every feed and send what was found, now
+      alerts once --json              the counts, for a script
+    """
+    log.configure(quiet=not verbose)
+    env, clock = settings.load(path), SystemClock()
+    try:
+        with boot.working(env, clock, wait_s=LOCK_WAIT_S) as database:
+            booted = boot.boot(env, clock, database)
+            if booted.mistakes:
+                show_mistakes(booted.mistakes, "The last good version stays in force and is used.")
+            with Progress() as progress:
+                run = Pass(booted.parts, max_time_s=max_time, say=progress.say)
+                report = run.run(force=force, send_now=send_now)
+            housekeeping.prune(booted.parts)
+            _show(report, booted.parts, as_json=as_json)
+    except LockHeld as held:
+        click.echo(f"{held.owner} is at work on this database: it does what is due.", err=True)
+        if as_json:
+            write_json({"held_by": held.owner})
+        return
+    except ConfigError as error:
+        show_mistakes(
+            error.mistakes, "Nothing was done: there is no earlier version to go on with."
+        )
+        raise click.exceptions.Exit(2) from None
+    code = 2 if booted.mistakes else 0
+    if report.unfinished:  # threads that still wait for a server must not hold the process up
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    raise click.exceptions.Exit(code)
+
+
+def _show(report: Report, parts: Parts, *, as_json: bool) -> None:
+    counts = {
+        field.name: getattr(report, field.name)
+        for field in dataclasses.fields(report)
+        if field.repr
+    }
+    if as_json:
+        write_json(counts)
+        return
+    click.echo(
+        f"{report.polled} of {report.feeds} feeds polled: {report.unchanged} unchanged,"
+        f" {report.failed} failed. {report.new} new articles, {report.matched} matched,"
+        f" {report.alerts} alerts."
+    )
+    click.echo(
+        f"{report.digests} digests: {report.delivered} deliveries accepted, {report.written}"
+        f" written to the spool, {report.delayed} to be tried again,"
+        f" {report.failed_deliveries} failed, {report.suppressed} suppressed."
+    )
+    with parts.database.read() as connection:
+        feeds = tables.feeds(connection, parts.in_force.config.feeds, parts.clock.now())
+        troubled = tables.deliveries(connection, states=("delayed", "failed"))
+    for row in feeds:
+        if row["error"]:
+            click.echo(f"- {row['name']}: {_sentence(row['error_text'], row['hint'])}")
+    for row in troubled:
+        said = row["server_text"] or row["class"]
+        click.echo(f"- {row['destination']}, {row['state']}: {_sentence(said, row['hint'])}")
+
+
+def _sentence(*parts: str | None) -> str:
+    return " ".join(part for part in parts if part)

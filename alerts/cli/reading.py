@@ -1,0 +1,73 @@
+"""What commands that only read begin with: the configuration and, if there is one, the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+
+from alerts import config, settings
+from alerts.errors import ConfigError, StoreError
+from alerts.model import Config
+from alerts.store import configs
+from alerts.store.database import is_current, open_database, schema_revision
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A configuration, and a connection if the service has run already."""
+
+    config: Config
+    connection: Connection | None
+
+
+@contextmanager
+def reading(path: Path | None) -> Iterator[Reading]:
+    """Open what is there. A wrong configuration gives way to the last good one.
+
+    ConfigError if there is neither; StoreError if the database cannot be read.
+    """
+    env = settings.load(path)
+    loaded = config.load(env.config, env.environment, allow_unset=True, with_examples=False)
+    url = env.database_url.get_secret_value()
+    if _is_missing(url):
+        if loaded.config is None:
+            raise ConfigError(loaded.errors)
+        yield Reading(loaded.config, None)
+        return
+    database = open_database(url)
+    try:
+        if schema_revision(database) is not None and not is_current(database):
+            raise StoreError(
+                "The database has an older schema than this version.",
+                hint="Bring it up to date: alerts migrate",
+            )
+        with database.read() as connection:
+            current = loaded.config or _last_good(env, connection)
+            if current is None:
+                raise ConfigError(loaded.errors)
+            yield Reading(current, connection)
+    finally:
+        database.close()
+
+
+def _is_missing(url: str) -> bool:
+    """Whether it is a SQLite file that no run has made yet; reading must not make it."""
+    if not url.startswith("sqlite"):
+        return False
+    name = make_url(url).database
+    return not name or not Path(name).exists()
+
+
+def _last_good(env: settings.Settings, connection: Connection) -> Config | None:
+    row = configs.latest(connection)
+    if row is None:
+        return None
+    contents = {env.config.parent / name: text.encode() for name, text in row.files.items()}
+    return config.load(
+        env.config, env.environment, allow_unset=True, contents=contents, with_examples=False
+    ).config

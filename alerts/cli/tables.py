@@ -1,0 +1,119 @@
+"""Tables of feeds, subscribers, rules and deliveries; `--json` gives every column."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alerts.cli.output import show_mistakes, write_json, write_table
+from alerts.cli.reading import Reading, reading
+from alerts.clock import SystemClock
+from alerts.errors import ConfigError
+from alerts.rules import lint
+from alerts.store import tables
+
+Rows = list[dict[str, Any]]
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    command = click.option(
+        "--config", "path", type=click.Path(path_type=Path), default=None,
+        help="Another file than ALERTS_CONFIG or subscribers.yaml.",
+    )(command)  # fmt: skip
+    return click.option("--json", "as_json", is_flag=True, help="One JSON array.")(command)
+
+
+def _show(
+    path: Path | None,
+    rows_of: Callable[[Reading], Rows],
+    columns: tuple[str, ...],
+    empty: str,
+    *,
+    as_json: bool,
+) -> None:
+    try:
+        with reading(path) as opened:
+            rows = rows_of(opened)
+    except ConfigError as error:
+        show_mistakes(error.mistakes, "Nothing can be shown before this is mended.")
+        raise click.exceptions.Exit(2) from None
+    if as_json:
+        write_json(rows)
+    else:
+        write_table(rows, columns, empty)
+
+
+@click.command()
+@_options
+def feeds(*, path: Path | None, as_json: bool) -> None:
+    """The feeds, when each was polled, and what is wrong with those that fail."""
+    _show(
+        path,
+        lambda opened: tables.feeds(opened.connection, opened.config.feeds, SystemClock().now()),
+        (
+            "name",
+            "state",
+            "last_success",
+            "next_poll",
+            "entries",
+            "alerts_30d",
+            "error_text",
+            "hint",
+        ),
+        "No feeds yet: write them under feeds: in subscribers.yaml.",
+        as_json=as_json,
+    )
+
+
+@click.command()
+@_options
+def subscribers(*, path: Path | None, as_json: bool) -> None:
+    """Who is told of what, where, how much waits for them, and when it goes out."""
+    _show(
+        path,
+        lambda opened: tables.subscribers(opened.connection, opened.config.subscribers),
+        ("id", "destinations", "rules", "when", "next_slot", "pending", "last_digest"),
+        "No subscribers yet: write them under subscribers: in subscribers.yaml.",
+        as_json=as_json,
+    )
+
+
+@click.command()
+@_options
+def rules(*, path: Path | None, as_json: bool) -> None:
+    """The rules and what they found in the last 30 days."""
+    _show(
+        path,
+        _rules,
+        ("name", "matches_30d", "alerts_30d", "last_match", "query"),
+        "No rules yet: write them under rules: in subscribers.yaml.",
+        as_json=as_json,
+    )
+
+
+def _rules(opened: Reading) -> Rows:
+    warnings: defaultdict[str, list[str]] = defaultdict(list)
+    for warning in lint.warnings(opened.config.rules):
+        warnings[warning.rule].append(f"{warning.message} {warning.hint}".strip())
+    return tables.rules(opened.connection, opened.config.rules, warnings, SystemClock().now())
+
+
+@click.command()
+@click.option("--failed", is_flag=True, help="Those refused for good or given up, whatever was"
+              " tried since.")  # fmt: skip
+@_options
+def deliveries(*, failed: bool, path: Path | None, as_json: bool) -> None:
+    """What was sent where, the server's words, what waits and what failed; the newest first."""
+    _show(
+        path,
+        lambda opened: (
+            tables.deliveries(opened.connection, failed=failed) if opened.connection else []
+        ),
+        ("created", "destination", "state", "articles", "attempts", "code", "server_text", "hint"),
+        "No failed deliveries." if failed else "Nothing was sent yet.",
+        as_json=as_json,
+    )

@@ -1,0 +1,83 @@
+"""A configuration comes into force: rows of feeds, subscribers and slots become what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Row
+
+from alerts import links
+from alerts.digests import slots
+from alerts.model import Config, Subscriber
+from alerts.pipeline.parts import InForce
+from alerts.store import alerts as alert_rows
+from alerts.store import configs, deliveries, feeds, subscribers
+from alerts.store.database import Database
+
+
+def apply(database: Database, config: Config, files: Mapping[str, str], now: float) -> InForce:
+    """Write the configuration as one version, in one transaction; return it compiled.
+
+    A removed subscriber's pending alerts and unsent deliveries are given up, with the reason; so
+    are alerts of rules that their subscriber no longer follows.
+    """
+    with database.write() as connection:
+        latest = configs.latest(connection)
+        if latest is None or latest.version != config.version:
+            configs.add(connection, config.version, files, now)
+        hosts = [(feed, links.host(feed.url)) for feed in config.feeds]
+        feeds.apply(connection, hosts, now)
+        for key in subscribers.apply(connection, config.subscribers, now):
+            reason = "removed from subscribers.yaml"
+            alert_rows.suppress(connection, key, reason)
+            deliveries.suppress_open(connection, key, reason, now)
+        for person in config.subscribers:
+            _apply_slots(connection, person, now)
+            _settle_pending(connection, person, now)
+        since = subscribers.following_since(connection)
+    return InForce.of(config, since)
+
+
+def _apply_slots(connection: Connection, person: Subscriber, now: float) -> None:
+    """Give each cadence its next moment; what is due already stays due."""
+    rows = {row.cadence: row for row in subscribers.slots(connection, person.id)}
+    cadences = person.cadences()
+    subscribers.drop_slots(connection, person.id, rows.keys() - cadences.keys())
+    for text, cadence in cadences.items():
+        row = rows.get(text)
+        if row is not None and (row.lease is not None or (row.due_at or now + 1) <= now):
+            continue
+        values: dict[str, object] = {"timezone": person.timezone}
+        if cadence.kind == "calendar":
+            last_name = row.last_name if row is not None else None
+            due = slots.due_slot(person, cadence, now, last_name=last_name)
+            values |= {"name": due and due.name, "due_at": due and due.due_at}
+        subscribers.set_slot(connection, person.id, text, values)
+
+
+def _settle_pending(connection: Connection, person: Subscriber, now: float) -> None:
+    """Give up alerts of rules no longer followed; see that the others have a slot to go out at."""
+    followed = {s.rule for s in person.subscriptions}
+    pending = {row.entry_id: rules_of(row) for row in alert_rows.pending(connection, person.id)}
+    gone = [entry_id for entry_id, rules in pending.items() if not followed & rules]
+    if gone:
+        reason = "its rule was removed from subscribers.yaml"
+        alert_rows.suppress(connection, person.id, reason, gone)
+    wake(connection, person, set().union(*pending.values()) & followed, now)
+
+
+def rules_of(alert: Row[tuple[object, ...]]) -> set[str]:
+    """Return the names of the rules that an alert row was matched by."""
+    return {match["rule"] for match in alert.matches}
+
+
+def wake(connection: Connection, person: Subscriber, rules: set[str], now: float) -> None:
+    """Give the `right away` slots that tell of `rules` a due moment, where they have none."""
+    cadences = {text: c for text, c in person.cadences().items() if c.kind == "right away"}
+    if not any(person.rules_of(text) & rules for text in cadences):
+        return
+    for row in subscribers.slots(connection, person.id):
+        if row.cadence in cadences and row.due_at is None and person.rules_of(row.cadence) & rules:
+            last = subscribers.last_digest_at(connection, person.id, row.cadence)
+            values = {"due_at": slots.right_away_at(person, last, now), "timezone": person.timezone}
+            subscribers.set_slot(connection, person.id, row.cadence, values)

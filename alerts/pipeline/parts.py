@@ -1,0 +1,78 @@
+"""What the stages are given to work with: the open database, the clock, the configuration in force.
+
+`InForce` is swapped whole when a configuration is accepted; work that holds the old one ends on it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from alerts.clock import Clock
+from alerts.delivery.transport import Transport
+from alerts.digests.render import Renderer
+from alerts.model import (
+    Config,
+    DestinationKind,
+    Feed,
+    FetchedBody,
+    FetchFailure,
+    NotModified,
+    Subscriber,
+    Validators,
+)
+from alerts.rules.matcher import Matcher
+from alerts.settings import Settings
+from alerts.store.database import Database
+
+
+class Fetches(Protocol):
+    """What a poll asks; see `feeds.fetch` (HTTP) and `feeds.memory`."""
+
+    def fetch(self, feed: Feed, validators: Validators) -> FetchedBody | NotModified | FetchFailure:
+        """Ask once; whatever goes wrong is a value."""
+        ...
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A configuration with what is looked up in it all the time."""
+
+    config: Config
+    matcher: Matcher
+    since: Mapping[tuple[str, str], float]  # (subscriber, rule) -> followed since
+    people: Mapping[str, Subscriber] = field(default_factory=dict)
+    feeds: Mapping[str, Feed] = field(default_factory=dict)
+    followers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: Config, since: Mapping[tuple[str, str], float]) -> InForce:
+        """Compile the rules and index who follows what."""
+        followers: defaultdict[str, list[str]] = defaultdict(list)
+        for person in config.subscribers:
+            for subscription in person.subscriptions:
+                if (subscription.when or person.when).kind != "urgent only":
+                    followers[subscription.rule].append(person.id)
+        return cls(
+            config=config,
+            matcher=Matcher(config.rules),
+            since=since,
+            people={person.id: person for person in config.subscribers},
+            feeds={feed.url: feed for feed in config.feeds},
+            followers={rule: tuple(ids) for rule, ids in followers.items()},
+        )
+
+
+@dataclass
+class Parts:
+    """Everything a stage needs from outside; `in_force` is the only thing that ever changes."""
+
+    database: Database
+    clock: Clock
+    settings: Settings
+    fetcher: Fetches
+    renderer: Renderer
+    transports: Mapping[DestinationKind, Transport]
+    in_force: InForce

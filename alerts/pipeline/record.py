@@ -1,0 +1,182 @@
+"""A parsed document becomes entries, keys and alerts, inside the transaction of its poll.
+
+Identity decides what is new, the matcher who is owed it; an entry that changed, or that another
+feed carries too, is judged again, and told to whom it was not told yet.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row
+
+from alerts.feeds import identity
+from alerts.model import Article, Entry, Feed, Match, ParsedFeed
+from alerts.pipeline.apply import wake
+from alerts.pipeline.parts import InForce
+from alerts.store import alerts as alert_rows
+from alerts.store import entries
+
+#: How long the same text (K3) tells that another feed's article is the same one.
+_SAME_TEXT_S = 72 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many articles were new, how many matched a rule, how many alerts that made."""
+
+    new: int = 0
+    matched: int = 0
+    alerts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """An entry to be put to the rules; `shown` is its text in digests, where marks belong."""
+
+    entry_id: int
+    entry: Entry
+    shown: Entry
+    seen_at: float
+
+
+def article_of(entry: Entry, feed: Feed, feed_title: str | None) -> Article:
+    """Return an entry as rules judge it, with the facts of the feed it came from."""
+    names = (feed.name or feed_title, feed.url, *feed.tags)
+    return Article(
+        title=entry.title,
+        summary=entry.summary,
+        content=entry.content,
+        author=entry.author,
+        tags=entry.tags,
+        link=entry.link,
+        sources=tuple(name for name in names if name),
+        place=feed.place,
+        lang=feed.lang or entry.lang,
+        published_at=entry.published_at,
+    )
+
+
+class Recorder:
+    """Records one document of one feed."""
+
+    def __init__(
+        self, connection: Connection, in_force: InForce, feed: Feed, row: Row[tuple[object, ...]],
+        now: float,
+    ) -> None:  # fmt: skip
+        self._connection = connection
+        self._in_force = in_force
+        self._feed = feed
+        self._row = row
+        self._now = now
+        self._title = row.title
+
+    def record(self, parsed: ParsedFeed) -> Recorded:
+        """Write everything the document holds that was not known; return the counts."""
+        self._title = parsed.title or self._title
+        decision = self._decide(parsed)
+        keys: list[tuple[str, int]] = []
+        judged: list[_Judged] = []
+        for new in decision.new:
+            entry_id = self._add(new)
+            keys += [(key, entry_id) for key in new.keys.all()]
+            if not new.is_baseline:
+                judged.append(_Judged(entry_id, new.entry, new.entry, self._now))
+        stored = entries.by_id(self._connection, [known.entry_id for known in decision.known])
+        for known in decision.known:
+            keys += [(key, known.entry_id) for key in known.keys.all()]
+            row = stored.get(known.entry_id)  # None: pruned long ago, and told long ago
+            if row is not None and (known.is_edited or known.is_new_outlet):
+                self._change(known)
+                shown = entries.to_entry(row) if known.is_new_outlet else known.entry
+                if not row.is_baseline:
+                    judged.append(_Judged(row.id, known.entry, shown, row.seen_at))
+        entries.remember(self._connection, self._row.id, keys, self._now)
+        fresh = sum(not new.is_baseline for new in decision.new)
+        return self._judge(judged, fresh)
+
+    def _decide(self, parsed: ParsedFeed) -> identity.Decision:
+        keyed = [identity.entry_keys(entry, now=self._now) for entry in parsed.entries]
+        wanted = {key for keys in keyed for key in keys.all()}
+        known = {
+            row.key: identity.SeenKey(row.entry_id, row.last_seen)
+            for row in entries.known_keys(self._connection, self._row.id, wanted)
+        }
+        shared = {key for key in wanted if not key.startswith("1:")}
+        elsewhere = {
+            row.key: identity.SeenKey(row.entry_id, row.last_seen)
+            for row in entries.keys_elsewhere(self._connection, self._row.id, shared)
+            if row.key.startswith("2:") or row.last_seen >= self._now - _SAME_TEXT_S
+        }
+        ids = {seen.entry_id for seen in (*known.values(), *elsewhere.values())}
+        stored = {
+            row.id: identity.StoredEntry(
+                row.link_key, row.title_key, row.published_at, row.text_key
+            )
+            for row in entries.by_id(self._connection, ids).values()
+        }
+        return identity.decide(
+            parsed.entries,
+            known=known,
+            elsewhere=elsewhere,
+            stored=stored,
+            first_poll=self._row.baseline_at is None,
+            look_back_s=self._feed.look_back_s,
+            now=self._now,
+        )
+
+    def _add(self, new: identity.NewEntry) -> int:
+        comparison = identity.comparison(new.entry)
+        values = {
+            "link_key": comparison.link_key,
+            "title_key": comparison.title_key,
+            "text_key": comparison.text_key,
+            "seen_at": self._now,
+            "is_baseline": new.is_baseline,
+        }
+        entry_id = entries.add(self._connection, self._row.id, new.entry, values)
+        entries.carry(self._connection, self._row.id, entry_id, new.entry, self._now)
+        return entry_id
+
+    def _change(self, known: identity.KnownEntry) -> None:
+        entries.carry(self._connection, self._row.id, known.entry_id, known.entry, self._now)
+        if known.is_edited and not known.is_new_outlet:
+            comparison = identity.comparison(known.entry)
+            values = {
+                "link_key": comparison.link_key,
+                "title_key": comparison.title_key,
+                "text_key": comparison.text_key,
+            }
+            entries.change(self._connection, known.entry_id, known.entry, values)
+
+    def _judge(self, judged: Iterable[_Judged], fresh: int) -> Recorded:
+        matcher = self._in_force.matcher
+        matched = owed = 0
+        for item in judged:
+            article = article_of(item.entry, self._feed, self._title)
+            names = matcher.match(article)
+            if not names:
+                continue
+            matched += 1
+            shown = article_of(item.shown, self._feed, self._title)
+            marked = {match.rule: match for match in matcher.spans(shown, names)}
+            matches = [marked.get(name, Match(name)) for name in names]
+            owed += self._owe(item.entry_id, matches, item.seen_at)
+        return Recorded(fresh, matched, owed)
+
+    def _owe(self, entry_id: int, matches: Iterable[Match], seen_at: float) -> int:
+        """Make the alerts of one entry; return how many are new."""
+        by_person: defaultdict[str, list[Match]] = defaultdict(list)
+        for match in matches:
+            for key in self._in_force.followers.get(match.rule, ()):
+                if self._in_force.since[key, match.rule] <= seen_at:
+                    by_person[key].append(match)
+        made = 0
+        for key, mine in by_person.items():
+            if alert_rows.add(self._connection, key, entry_id, mine, self._now):
+                made += 1
+                person = self._in_force.people[key]
+                wake(self._connection, person, {match.rule for match in mine}, self._now)
+        return made

@@ -1,0 +1,179 @@
+"""What the tables of the command line and the pages show: rows as JSON-ready mappings.
+
+Keys are part of the public contract and only ever added. Times are RFC 3339 UTC.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, or_, select
+
+from alerts.clock import iso
+from alerts.model import Feed, Rule, Subscriber
+from alerts.store import feeds as feed_rows
+from alerts.store import subscribers as subscriber_rows
+from alerts.store.schema import alert, attempt, delivery, entry_feed, feed
+
+Table = list[dict[str, Any]]
+
+MONTH_S = 30 * 86_400.0
+
+#: Outcomes of a try after which the message is never tried again as it is.
+_FOR_GOOD = ("refused", "suppress")
+
+
+def feeds(connection: Connection | None, configured: Sequence[Feed], now: float) -> Table:
+    """Return the configured feeds and how they are; without a database all are new."""
+    rows = feed_rows.by_url(connection) if connection is not None else {}
+    told = _alerts_by_feed(connection, now) if connection is not None else Counter()
+    return [_feed(item, rows.get(item.url), told[item.url]) for item in configured]
+
+
+def _feed(item: Feed, row: Row[Any] | None, told: int) -> dict[str, Any]:
+    known: Any = row._mapping if row is not None else defaultdict(lambda: None)
+    return {
+        "name": item.name or known["title"] or item.url,
+        "url": item.url,
+        "tags": list(item.tags),
+        "place": item.place,
+        "state": known["state"] or "new",
+        "last_poll": iso(known["last_poll_at"]),
+        "last_success": iso(known["last_success_at"]),
+        "next_poll": iso(known["due_at"]),
+        "error": known["error_kind"],
+        "error_text": known["error_text"],
+        "failures": known["failures"] or 0,
+        "since": iso(known["failing_since"]),
+        "hint": known["error_hint"] or None,
+        "entries": known["entries"] or 0,
+        "alerts_30d": told,
+    }
+
+
+def _alerts_by_feed(connection: Connection, now: float) -> Counter[str]:
+    query = (
+        select(feed.c.url, func.count())
+        .select_from(alert)
+        .join(entry_feed, entry_feed.c.entry_id == alert.c.entry_id)
+        .join(feed, feed.c.id == entry_feed.c.feed_id)
+        .where(alert.c.created_at >= now - MONTH_S)
+        .group_by(feed.c.url)
+    )
+    return Counter({row[0]: row[1] for row in connection.execute(query)})
+
+
+def deliveries(
+    connection: Connection,
+    *,
+    states: Collection[str] | None = None,
+    failed: bool = False,
+    limit: int = 10_000,
+) -> Table:
+    """Return deliveries, the newest first.
+
+    `failed`: every one that was refused for good or gave up, whatever was tried since.
+    """
+    tries = (
+        select(attempt.c.delivery_id, func.count().label("tries"))
+        .group_by(attempt.c.delivery_id)
+        .subquery()
+    )
+    query = select(delivery, func.coalesce(tries.c.tries, 0).label("tries")).outerjoin(
+        tries, tries.c.delivery_id == delivery.c.id
+    )
+    if states is not None:
+        query = query.where(delivery.c.state.in_(list(states)))
+    if failed:
+        refused = and_(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome.in_(_FOR_GOOD))
+        query = query.where(
+            or_(delivery.c.state == "failed", select(attempt.c.id).where(refused).exists())
+        )
+    query = query.order_by(delivery.c.created_at.desc(), delivery.c.id).limit(limit)
+    return [_delivery(row) for row in connection.execute(query)]
+
+
+def _delivery(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "subscriber": row.subscriber,
+        "destination": f"{row.kind} {row.place}",
+        "state": row.state,
+        "class": row.result_kind,
+        "code": row.code or None,
+        "server_text": row.server_text or None,
+        "attempts": row.tries,
+        "created": iso(row.created_at),
+        "next_try": iso(row.due_at) if row.state in ("pending", "delayed") else None,
+        "articles": row.articles,
+        "hint": row.hint or None,
+    }
+
+
+def subscribers(connection: Connection | None, configured: Sequence[Subscriber]) -> Table:
+    """Return who is told of what, what waits for them, and when it goes out."""
+    waiting: Counter[str] = Counter()
+    slots: dict[str, list[float]] = defaultdict(list)
+    if connection is not None:
+        pending = select(alert.c.subscriber, func.count()).where(alert.c.state == "pending")
+        for key, count in connection.execute(pending.group_by(alert.c.subscriber)):
+            waiting[key] = count
+        for row in subscriber_rows.slots(connection):
+            if row.due_at is not None:
+                slots[row.subscriber].append(row.due_at)
+    return [_subscriber(connection, item, waiting[item.id], slots) for item in configured]
+
+
+def _subscriber(
+    connection: Connection | None,
+    item: Subscriber,
+    pending: int,
+    slots: Mapping[str, list[float]],
+) -> dict[str, Any]:
+    last = subscriber_rows.last_digest_at(connection, item.id) if connection is not None else None
+    return {
+        "id": item.id,
+        "name": item.name,
+        "destinations": [f"{place.kind} {place.place}" for place in item.destinations],
+        "rules": [subscription.rule for subscription in item.subscriptions],
+        "when": item.when.text,
+        "next_slot": iso(min(slots.get(item.id, ()), default=None)),
+        "pending": pending,
+        "last_digest": iso(last),
+        "paused_until": iso(item.pause_until),
+    }
+
+
+def rules(
+    connection: Connection | None,
+    configured: Sequence[Rule],
+    warnings: Mapping[str, Sequence[str]],
+    now: float,
+) -> Table:
+    """Return the rules and what they found in the last 30 days, as far as someone was told."""
+    articles: defaultdict[str, set[int]] = defaultdict(set)
+    told: Counter[str] = Counter()
+    last: dict[str, float] = {}
+    if connection is not None:
+        query = select(alert.c.entry_id, alert.c.matches, alert.c.created_at).where(
+            alert.c.created_at >= now - MONTH_S
+        )
+        for row in connection.execute(query):
+            for match in row.matches:
+                name = match["rule"]
+                articles[name].add(row.entry_id)
+                told[name] += 1
+                last[name] = max(last.get(name, 0.0), row.created_at)
+    return [
+        {
+            "name": rule.name,
+            "query": rule.query,
+            "matches_30d": len(articles[rule.name]),
+            "alerts_30d": told[rule.name],
+            "last_match": iso(last.get(rule.name)),
+            "warnings": list(warnings.get(rule.name, ())),
+        }
+        for rule in configured
+    ]
