@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+import needs
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,7 @@ def _openssl(*words: object) -> None:
 
 def authority(folder: Path) -> Authority:
     """Make an authority in `folder`; skips the test when there is no openssl."""
-    if shutil.which("openssl") is None:
-        pytest.skip("the program openssl is missing")
+    needs.program("openssl")
     ca_file = folder / "ca.pem"
     _openssl(
         "req",

@@ -22,6 +22,14 @@ def believed(moment: float | None, now: float) -> float | None:
     return moment
 
 
+def is_blank(text: str) -> bool:
+    """Whether a date is what software writes for none: year 0 or -1, which parsers take for 2001.
+
+    An empty text is not blank in this sense: some formats give the moment without its text.
+    """
+    return text.startswith(("-", "0000", "0001"))
+
+
 def of_struct(parsed: time.struct_time | None) -> float | None:
     """Return the epoch seconds of a UTC time tuple as feedparser makes it."""
     if parsed is None:

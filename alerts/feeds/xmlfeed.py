@@ -173,9 +173,12 @@ def _tags(item: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _moment(item: Mapping[str, Any], key: str, now: float) -> float | None:
+    text = _raw(item, key)
+    if dates.is_blank(text):
+        return None
     parsed = dict.get(item, f"{key}_parsed") if isinstance(item, dict) else None
     moment = dates.of_struct(parsed)
-    return dates.believed(moment if moment is not None else dates.of_text(_raw(item, key)), now)
+    return dates.believed(moment if moment is not None else dates.of_text(text), now)
 
 
 def _entry_lang(item: Mapping[str, Any]) -> str | None:
