@@ -155,7 +155,9 @@ class _Explanation:
             case Term():
                 return self.term(node)
             case Or():
-                return self.grouped(self.listed(node.parts, tongue.or_), tongue.either, depth)
+                return self.grouped(
+                    self.listed(node.parts, tongue.or_, depth), tongue.either, depth
+                )
             case And():
                 return self.both(node, depth)
             case Near():
@@ -192,7 +194,7 @@ class _Explanation:
         if drops:
             keep = shapes.all_of(wanted) if wanted else None
             return self.without(Not(shapes.any_of(drops), keep), depth)
-        return self.grouped(self.listed(wanted, self.tongue.and_), self.tongue.both, depth)
+        return self.grouped(self.listed(wanted, self.tongue.and_, depth), self.tongue.both, depth)
 
     def without(self, node: Not, depth: int) -> str:
         phrase = self.tongue.no_article if depth else self.tongue.but_no_article
@@ -210,7 +212,8 @@ class _Explanation:
         return self.term(node, is_quoted=True) if isinstance(node, Term) else self.say(node, 1)
 
     def scoped(self, node: Scope, depth: int) -> str:
-        where = _joined([self.tongue.fields[name] for name in node.fields], self.tongue.or_)
+        between = f" {self.tongue.or_} "
+        where = between.join(self.tongue.fields[name] for name in node.fields)
         if isinstance(node.node, Term | Regex):
             return f"{self.say(node.node, 1)} {where}"
         text = f"{where}: {self.say(node.node)}"
@@ -250,8 +253,8 @@ class _Explanation:
             return tongue.any_case.format(word.text)
         return word.text if word.text[0].isupper() else f'"{word.text}"'
 
-    def listed(self, parts: Sequence[Node], conjunction: str) -> str:
-        return _joined([self.say(part, 1) for part in parts], conjunction)
+    def listed(self, parts: Sequence[Node], conjunction: str, depth: int = 0) -> str:
+        return _joined([self.say(part, depth + 1) for part in parts], conjunction)
 
 
 def _is_special(word: Word) -> bool:
