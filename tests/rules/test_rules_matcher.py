@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
-from pathlib import Path
 
+import needs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from strategies import articles, rule_lists, texts
+from strategies import World, articles, rule_lists, texts
 
 from alerts.errors import GrammarError
 from alerts.model import Article, Rule, Span
@@ -22,13 +17,9 @@ from alerts.rules.naive import judge
 from alerts.text import plain
 from alerts.tree import And, Except, Fact, Near, Not, Or, Regex, RuleRef, Scope, Term, Word
 
-EXAMPLES = 4_000 if os.environ.get("ALERTS_TEST_SOAK") else 400
-thorough = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-short = settings(thorough, max_examples=EXAMPLES // 8)
+slow_to_make = [HealthCheck.too_slow, HealthCheck.data_too_large]
+thorough = settings(max_examples=60, deadline=None, suppress_health_check=slow_to_make)
+short = settings(thorough, max_examples=15)
 
 
 def term(*words: str) -> Term:
@@ -51,6 +42,26 @@ def test_it_gives_the_answers_and_spans_of_the_naive_evaluator(rules, some):
     matcher = Matcher(rules)
     for article in some:
         check(matcher, rules, article)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_it_gives_these_answers_in_ten_thousand_made_cases(part):
+    check_worlds(range(part * 40, part * 40 + 40))
+
+
+def test_it_gives_these_answers_in_a_million_made_cases():
+    needs.soak()
+    check_worlds(range(1_000, 16_700))
+
+
+def check_worlds(numbers: range) -> None:
+    """Judge 8 rules by 8 articles for each number; a failure names the number."""
+    for number in numbers:
+        world = World(number)
+        rules = world.rules(8)
+        matcher = Matcher(rules)
+        for _ in range(8):
+            check(matcher, rules, world.article())
 
 
 @short
@@ -195,12 +206,12 @@ def test_words_of_a_removed_rule_are_forgotten():
     assert matcher.match(Article(title="ICE deported")) == ("b",)
 
 
-def test_a_million_characters_are_read_in_linear_time():
+def test_a_very_long_article_is_read_in_linear_time():
     matcher = Matcher(
         [
             rule("near", Near(term("ICE"), term("raid"), 3)),
             rule("not", Except(term("ICE"), (term("ICE", "x"),))),
         ]
     )
-    assert matcher.match(Article(content="ICE " * 125_000 + "raid " * 100_000)) == ("near", "not")
-    assert matcher.match(Article(content="ICE x " * 160_000)) == ()
+    assert matcher.match(Article(content="ICE " * 60_000 + "raid " * 60_000)) == ("near", "not")
+    assert matcher.match(Article(content="ICE x " * 60_000)) == ()
