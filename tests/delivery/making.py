@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alerts.delivery.compose import compose
 from alerts.delivery.transport import DeliveryHead, Envelope, Transport, read_destination
 from alerts.model import Delivery, Destination, Mail, Post, Rendered
 
@@ -25,8 +26,6 @@ def delivery_id(number: int = 1) -> str:
 
 def mail(number: int = 1, to: Destination = ANA, content: Mail = MAIL) -> Delivery:
     """A mail delivery, prepared as the product does it."""
-    from alerts.delivery.compose import compose
-
     head = DeliveryHead(delivery_id(number), to, 1_795_503_600.0)
     return Delivery(head.id, to, compose(content, head, ENVELOPE), 0, head.created_at)
 

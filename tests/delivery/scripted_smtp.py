@@ -124,7 +124,7 @@ class ScriptedSmtp:
                 line = file.readline()
                 if not line:
                     return
-                command = line.decode().rstrip("\r\n")
+                command = line.decode(errors="replace").rstrip("\r\n")
                 self.commands.append(command)
                 self.was_encrypted.append(isinstance(sock, ssl.SSLSocket))
                 verb = command.split(" ")[0].split(":")[0].upper()

@@ -5,6 +5,7 @@ SMTP talks to a real server and the posts to a real receiver, both on loopback.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from making import ANA, ENVELOPE, MAIL, POST, SECRET, delivery_id, prepared, slack, webhook
 
 from alerts.clock import SystemClock
-from alerts.delivery.classify import HINTS
+from alerts.delivery.classify import HINTS, result
 from alerts.delivery.email import EmailTransport
 from alerts.delivery.memory import MemoryTransport
 from alerts.delivery.server import read_smtp_url
@@ -106,10 +107,10 @@ def test_sending_again_sends_the_same_bytes(case: Case) -> None:
 
 
 def test_a_result_is_told_in_the_closed_words_with_a_server(case: Case) -> None:
-    result = case.transport.send(prepared(case.transport, case.rendered, case.place))
-    assert result.kind in HINTS
-    assert result.server
-    assert "canary" not in repr(result)
+    found = case.transport.send(prepared(case.transport, case.rendered, case.place))
+    assert found.kind in HINTS
+    assert found.server
+    assert "canary" not in repr(found)
 
 
 def test_a_transport_can_be_used_after_it_was_closed(case: Case) -> None:
@@ -130,9 +131,7 @@ def test_a_dead_server_is_a_result_and_nothing_is_lost(case: Case) -> None:
 
 
 def test_memory_answers_as_told_and_accepts_an_id_once() -> None:
-    from alerts.delivery import classify
-
-    kept = MemoryTransport([classify.result("retry", "temporary")])
+    kept = MemoryTransport([result("retry", "temporary")])
     delivery = prepared(kept, POST, slack("https://hooks.slack.com/services/x"))
     assert [kept.send(delivery).outcome for _ in range(3)] == ["retry", "delivered", "delivered"]
     assert list(kept.accepted) == [delivery_id()]
@@ -159,8 +158,6 @@ def test_the_table_sends_mail_to_the_spool_until_a_server_is_set(
 
 
 def test_one_hanging_webhook_keeps_no_other_waiting(receiver: WebhookReceiver) -> None:
-    import threading
-
     transport = WebhookTransport(LOCAL, SystemClock(), deadline_s=5.0)
     gate = threading.Event()
     receiver.answer("/slow", Answer(204, gate=gate))

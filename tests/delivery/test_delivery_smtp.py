@@ -13,12 +13,16 @@ from pathlib import Path
 
 import pytest
 from certificates import Authority, authority
-from making import ANA, MAIL, delivery_id, mail
+from making import ANA, ENVELOPE, MAIL, POST, delivery_id, mail
 from scripted_smtp import DRIBBLE, DRIBBLE_LINES, DROP, HOLD, ScriptedSmtp
 
 from alerts.clock import Clock, SystemClock
 from alerts.delivery.email import EmailTransport
+from alerts.delivery.pool import Pool
 from alerts.delivery.server import MailServer, read_smtp_url
+from alerts.delivery.smtp import Connection, Outgoing
+from alerts.delivery.transport import DeliveryHead
+from alerts.delivery.wire import Broken, Deadline, encode
 from alerts.demo.servers import MailSink
 from alerts.errors import UsageError
 from alerts.model import Delivery, Destination, Mail, Secret, SendResult
@@ -367,6 +371,68 @@ def test_an_endless_greeting_is_not_read_for_ever() -> None:
     assert (result.outcome, result.kind) == ("retry", "protocol")
 
 
+@pytest.mark.parametrize("lines", [129, 100_000])
+def test_a_reply_of_lines_without_end_is_no_reply(lines: int) -> None:
+    with ScriptedSmtp(CONNECT=["220-and\n" * lines + "220 done"]) as server:
+        result = tried(server)
+    assert (result.outcome, result.kind) == ("retry", "protocol")
+
+
+def test_a_line_without_end_is_no_reply() -> None:
+    with ScriptedSmtp(MAIL=["250 " + "x" * 100_000], features=()) as server:
+        result = tried(server)
+    assert (result.outcome, result.kind) == ("retry", "protocol")
+
+
+def test_speaking_tls_to_a_server_that_does_not_is_our_setting() -> None:
+    with ScriptedSmtp() as server, sender(MailServer("127.0.0.1", server.port, "tls")) as out:
+        result = out.send(mail())
+    assert (result.outcome, result.kind, result.scope) == ("our_fault", "tls", "server")
+    assert "smtps://" in result.hint
+
+
+def test_a_mail_waits_for_a_free_connection_no_longer_than_its_time() -> None:
+    gate, is_taken = threading.Event(), threading.Event()
+
+    def connect(_: Deadline) -> Connection:
+        is_taken.set()
+        gate.wait(10.0)
+        raise Broken("connect", "network", "gone")
+
+    pool = Pool(connect, SystemClock(), size=1)
+    out = Outgoing(delivery_id(), "news@example.org", "ana@example.org", b"x\r\n")
+    first: list[str] = []
+
+    def hold() -> None:
+        try:
+            pool.deliver(out, 10.0)
+        except Broken as error:
+            first.append(error.text)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    is_taken.wait(10.0)
+    with pytest.raises(Broken, match="busy"):
+        pool.deliver(out, 0.05)
+    gate.set()
+    thread.join()
+    assert first == ["gone"]
+
+
+@pytest.mark.parametrize("line", ["RCPT TO:<a>\r\nRSET", "a\nb", "a\x00b"])
+def test_no_command_holds_a_second_one(line: str) -> None:
+    with pytest.raises(ValueError, match="line end"):
+        encode(line)
+
+
+def test_a_refusal_on_a_used_connection_is_the_answer() -> None:
+    with ScriptedSmtp() as server, sender(plain(server)) as transport:
+        transport.send(mail(1))
+        server.script("RCPT", "550 5.1.1 no such user")
+        assert transport.send(mail(2)).outcome == "suppress"
+        assert server.connections == 1
+
+
 # --- encryption and login --------------------------------------------------------------------
 
 
@@ -485,6 +551,13 @@ def test_a_server_without_a_known_way_to_log_in_gets_no_password() -> None:
         assert "AUTH" not in server.verbs()
 
 
+def test_a_login_that_is_refused_at_once_sends_no_password() -> None:
+    with ScriptedSmtp(features=("AUTH LOGIN",), AUTH=["534 5.7.9 use an app password"]) as server:
+        with sender(plain(server, "ana")) as transport:
+            assert transport.send(mail()).kind == "auth"
+        assert server.verbs() == ["EHLO", "AUTH"]
+
+
 @pytest.mark.parametrize("challenge", ["535 5.7.8 not you", "334 no base64!"])
 def test_a_challenge_that_is_none_ends_the_login(challenge: str) -> None:
     with ScriptedSmtp(features=("AUTH CRAM-MD5",), AUTH=[challenge]) as server:
@@ -553,10 +626,6 @@ def test_a_sender_that_cannot_be_used_stops_the_start(address: str) -> None:
 
 
 def test_a_transport_of_mails_takes_no_posts() -> None:
-    from making import ENVELOPE, POST
-
-    from alerts.delivery.transport import DeliveryHead
-
     with sender(MailServer("127.0.0.1", 25, "none")) as transport:
         head = DeliveryHead(delivery_id(), ANA, 0.0)
         assert transport.prepare(MAIL, head, ENVELOPE) == transport.prepare(MAIL, head, ENVELOPE)

@@ -222,6 +222,7 @@ def test_what_a_receiver_repeats_of_our_secrets_is_not_kept() -> None:
         said = scrubbed(echo, place)
         assert "canary" not in said
         assert SECRET not in said
+    assert scrubbed("nothing to hide", Destination("a", "webhook", "x")) == "nothing to hide"
 
 
 @pytest.mark.parametrize("how", ["echo", "dead"])
