@@ -94,11 +94,11 @@ def without(keep: Node, drop: Node, start: int = 0, end: int = 0) -> Not:
 def excepted(term: Node, phrases: Sequence[Node], start: int = 0, end: int = 0) -> Except:
     """Return `term EXCEPT phrases`; one after another become one.
 
-    QueryError if `term` has no words whose occurrences could be taken away.
+    QueryError if `term` is facts only: they have no occurrences that could be taken away.
     """
     if isinstance(term, Except):
         return Except(term.term, (*term.phrases, *phrases), term.start, term.end)
-    if any(isinstance(leaf, Term) for leaf in positives(term)):
+    if not all(isinstance(leaf, Fact) for leaf in positives(term)):
         return Except(term, tuple(phrases), start, end)
     raise QueryError(
         "EXCEPT needs words before it: it takes away single occurrences of them.",

@@ -219,6 +219,7 @@ OPERATORS: list[tuple[str, Node]] = [
     ("a NOT b EXCEPT c", Not(Except(B, (C,)), A)),
     ("a AND NOT b EXCEPT c", And((A, Not(Except(B, (C,)))))),
     ("(a OR b) EXCEPT c", Except(Or((A, B)), (C,))),
+    ("rule:ice EXCEPT c", Except(RuleRef("ice"), (C,))),
     ('ICE EXCEPT "ICE train"', Except(ICE, (Term((Word("ICE", "acronym"), Word("train"))),))),
 ]
 
