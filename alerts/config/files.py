@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +17,15 @@ import yaml
 
 from alerts.config import keys, syntax
 from alerts.config.findings import quoted
-from alerts.config.nodes import MappingNode, Node, Refused, ScalarNode, compose, refusal
+from alerts.config.nodes import (
+    MappingNode,
+    Node,
+    Refused,
+    ScalarNode,
+    compose,
+    refusal,
+    split_lines,
+)
 from alerts.config.reading import Entry, Reading
 from alerts.config.values import texts
 
@@ -167,17 +176,19 @@ class Files:
 
     def _blocks(self, name: str, text: str, broken_line: int) -> Iterator[Node]:
         """Read each top-level key by itself, so that one broken block hides no other's mistakes."""
-        lines = text.splitlines(keepends=True)
+        lines = split_lines(text)
         starts = [n for n, line in enumerate(lines) if _is_top(line)]
-        for start, end in list(zip(starts, [*starts[1:], len(lines)], strict=True))[:_MAX_BLOCKS]:
+        for start, end in list(pairwise((*starts, len(lines))))[:_MAX_BLOCKS]:
             if start < broken_line <= end:
                 continue
+            block = "\n".join((*[""] * start, *lines[start:end], ""))
             try:
-                root = compose(name, "\n" * start + "".join(lines[start:end]))
-            except (yaml.YAMLError, Refused, RecursionError) as error:
-                if isinstance(error, yaml.YAMLError):
-                    self._say_broken(name, "\n" * start + "".join(lines[start:end]), error)
+                root = compose(name, block)
+            except yaml.YAMLError as error:
+                self._say_broken(name, block, error)
                 continue
+            except (Refused, RecursionError):
+                continue  # the whole document is refused for the same reason once it can be read
             if isinstance(root, MappingNode):
                 yield root
 

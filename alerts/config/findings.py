@@ -12,12 +12,11 @@ from typing import Literal
 
 from yaml.error import Mark
 
-from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode, split_lines
 from alerts.errors import GrammarError
 from alerts.log import mask
 from alerts.model import Mistake
 
-_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML 1.1 calls the end of a line
 _MAX_SHOWN = 200  # characters of a source line that are shown
 
 
@@ -32,7 +31,7 @@ class Findings:
 
     def opened(self, file: str, text: str) -> None:
         """Remember the lines of a file that is about to be read."""
-        self._lines[file] = _BREAK.split(text)
+        self._lines[file] = split_lines(text)
 
     def error(
         self, at: Node, message: str, suggestion: str = "", *, start: int = 0, end: int = 0

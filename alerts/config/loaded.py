@@ -6,8 +6,10 @@ A mistake anywhere leaves no Config; everything that is wrong is told at once.
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,20 +62,37 @@ def load(
 
     `environment` is what ${NAME} may name. `allow_unset`: a variable that is not set is no error;
     its destination has no URL. `contents` replaces the disk: the files that were stored, by path.
-    `with_examples`: the rules' examples are run, one that does not hold is an error.
+    `with_examples`: the rules' examples are run (one that does not hold is an error) and rules that
+    are probably not meant are warned of; commands that only read leave that out.
     """
     findings = Findings()
     variables = Variables(environment, findings, allow_unset=allow_unset)
     reading = Reading(findings, variables)
     files = Files(reading, contents)
-    parts = files.read(path)
-    config = _config(reading, parts, with_examples=with_examples)
+    with _collector_paused():
+        parts = files.read(path)
+        config = _config(reading, parts, with_examples=with_examples)
     version = _version(files.bytes_by_name)
     errors = findings.errors
     whole = None if errors else _with(config, reading, version)
     return Loaded(
         whole, errors, findings.warnings, files.bytes_by_name, tuple(reading.not_in_effect)
     )
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the cycle collector: of the many nodes made here none is garbage before the end.
+
+    It would walk all of them again and again, a third of the time for 10,000 rules.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def require(
@@ -133,8 +152,8 @@ def _config(reading: Reading, parts: list[Part], *, with_examples: bool) -> Conf
     _say_absent(reading, parts)
     wrong = check(reading, book, feeds)
     rules = tuple(d.rule for d in book.drafts if d.rule is not None)
-    lint.warn(reading, [d for d in book.drafts if d.name not in wrong])
     if with_examples:
+        lint.warn(reading, [d for d in book.drafts if d.name not in wrong])
         run_examples(reading, book, wrong)
     return Config(tuple(feeds.feeds.values()), rules, tuple(people.found.values()), tuple(admins))
 

@@ -13,12 +13,23 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-__all__ = ["MappingNode", "Node", "ScalarNode", "SequenceNode", "compose", "is_plain", "refusal"]
+__all__ = [
+    "MappingNode",
+    "Node",
+    "Refused",
+    "ScalarNode",
+    "SequenceNode",
+    "compose",
+    "is_plain",
+    "refusal",
+    "split_lines",
+]
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 60  # a sensible file nests 8 deep; the C composer recurses and would overrun its stack
 MAX_EXPANDED = 1_000_000  # nodes after every alias is followed: a bomb has billions
 
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML 1.1 calls the end of a line
 _BRACKET = re.compile(r"[\[\]{}]")
 _INDICATORS = re.compile(rf"^(?:[ \t]*[-?:\[{{]){{{MAX_DEPTH // 2},}}|^[ \t]{{{MAX_DEPTH},}}", re.M)
 
@@ -127,6 +138,11 @@ def children(node: Node) -> Iterable[Node]:
     if isinstance(node, MappingNode):
         return [part for pair in node.value for part in pair]
     return ()
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines as the parser counts them, without their ends."""
+    return _BREAK.split(text)
 
 
 def is_plain(node: Node) -> bool:

@@ -354,8 +354,8 @@ def _spread(wrong: set[str], drafts: dict[str, Draft]) -> frozenset[str]:
     """Add every rule that refers to a wrong one, at any distance."""
     users: dict[str, list[str]] = {}
     for name, draft in drafts.items():
-        for _, piece in draft.pieces:
-            for node in shapes.walk(piece):
+        for at, piece in draft.pieces:
+            for node in shapes.walk(piece) if "rule:" in at.value else ():
                 if isinstance(node, RuleRef):
                     users.setdefault(node.name, []).append(draft.name)
         users.setdefault(name, [])

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import yaml
 
+from alerts.config.nodes import split_lines
+
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
@@ -55,7 +57,7 @@ class _Spot:
 
 def explain(error: yaml.YAMLError, text: str) -> Broken:
     """Return one broken place with its explanation."""
-    lines = text.split("\n")
+    lines = split_lines(text)
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         return _unreadable(error, text)
@@ -63,9 +65,7 @@ def explain(error: yaml.YAMLError, text: str) -> Broken:
     line = min(mark.line, len(lines) - 1)
     column = mark.column if line == mark.line else len(lines[line])
     problem = str(getattr(error, "problem", "") or error)
-    spot = _Spot(
-        problem, [s.rstrip("\r") for s in lines], line, column, context.line, context.column
-    )
+    spot = _Spot(problem, lines, line, column, context.line, context.column)
     for look in _LOOKS:
         found = look(spot)
         if found:
@@ -83,9 +83,8 @@ def _unreadable(error: yaml.YAMLError, text: str) -> Broken:
     if not isinstance(code, int):
         found = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]", text)
         position, code = (found.start(), ord(found[0])) if found else (0, 0)
-    before = text[:position]
-    line = before.count("\n") + 1
-    column = position - (before.rfind("\n") + 1) + 1
+    before = split_lines(text[:position])
+    line, column = len(before), len(before[-1]) + 1
     told = f"There is an invisible character here (U+{code:04X}) that YAML does not take."
     return Broken(line, column, told, "Delete it; it often comes with text pasted from elsewhere.")
 
