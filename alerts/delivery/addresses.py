@@ -5,6 +5,7 @@ Syntax only, no name is looked up. Whatever could end a line of SMTP is refused,
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -36,6 +37,7 @@ class Address:
         return f"{self.local}@{self.domain}"
 
 
+@functools.lru_cache(maxsize=4096)  # the same few addresses are read for every mail
 def read_address(value: str) -> Address:
     """Return the address in "ana@example.org" or "Ana <ana@example.org>", or raise GrammarError.
 

@@ -251,8 +251,11 @@ def _good(stage: Stage, reply: Reply) -> Reply:
 
 def _dot_stuffed(message: bytes) -> bytes:
     """RFC 5321 §4.5.2; every line end is CRLF, so nothing else can look like the end."""
-    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", message)
-    body = re.sub(rb"(?m)^\.", b"..", lines)
+    ends = message.count(b"\r\n")
+    if message.count(b"\n") != ends or message.count(b"\r") != ends:
+        message = re.sub(rb"\r\n|\r|\n", b"\r\n", message)
+    body = message.replace(b"\n.", b"\n..")
+    body = b"." + body if body.startswith(b".") else body
     return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")
 
 

@@ -97,6 +97,15 @@ def test_leading_dots_are_doubled_on_the_wire_and_nowhere_else(features: tuple[s
         assert server.mails == [mail(content=content).payload]
 
 
+@pytest.mark.parametrize("end", [b"\n.\n", b"\r.\r", b"\r\n.\n", b"\n.\r\n", b"\r.\r\n"])
+def test_no_other_line_end_can_look_like_the_end_of_the_mail(end: bytes) -> None:
+    smuggled = b"A: b\r\n\r\n.x" + end + b"MAIL FROM:<eve@evil.example>"
+    with ScriptedSmtp() as server:
+        assert tried(server, Delivery(delivery_id(), ANA, smuggled)).outcome == "delivered"
+        assert server.mails == [b"A: b\r\n\r\n.x\r\n.\r\nMAIL FROM:<eve@evil.example>\r\n"]
+        assert server.verbs().count("MAIL") == 1
+
+
 def test_a_bounce_address_carries_the_id_of_the_delivery() -> None:
     with ScriptedSmtp() as server, sender(plain(server), bounces_to="b@bounces.example.org") as out:
         out.send(mail())
