@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from alerts import text
+from alerts.digests.slots import told_moment
 from alerts.digests.stories import story
 from alerts.digests.words import language_of
 from alerts.model import Alert, Digest, FeedHealth, Rule, Section, Story, Subscriber
@@ -35,8 +36,9 @@ def assemble(  # noqa: PLR0913 - a digest is made of these ten facts, each from 
     """Return the digest: each article once, under the first of its rules in the subscriber's order.
 
     `rules` holds at least those that the alerts and the subscriber name; `explanations` maps rule
-    names or titles to plain words. `since_at` and `next_at` are moments as readers are told them
-    (`Slot.told_at`). Within a section the newest article comes first.
+    names or titles to plain words. `since_at`: when the digest before this one was made; `next_at`:
+    when readers are told that the next comes (`Slot.told_at`). Within a section the newest
+    article comes first.
     """
     titles = _titles(subscriber, alerts, rules)
     order = {name: place for place, name in enumerate(titles)}
@@ -48,7 +50,7 @@ def assemble(  # noqa: PLR0913 - a digest is made of these ten facts, each from 
         subscriber=subscriber,
         slot=slot,
         created_at=created_at,
-        since_at=since_at,
+        since_at=None if since_at is None else told_moment(subscriber, since_at),
         sections=_sections(stories, titles),
         health=tuple(_safe(one) for one in health),
         explanations={titles.get(name, name): words for name, words in explanations.items()},

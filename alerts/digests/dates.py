@@ -45,11 +45,13 @@ class Dates:
 
     def nearest(self, at: float) -> str:
         """Return the same for lines without room: "6:12 am" for today."""
-        return self.clock(at) if self._days_ago(self._local(at)) == 0 else self.near(at)
+        return self.clock(at) if self.is_today(at) else self.near(at)
 
     def day(self, at: float) -> str:
-        """Return "Monday 7:30 am"; further away than a week "November 3, 7:30 am"."""
+        """Return "Monday 7:30 am", "today 7:30 am"; beyond a week "November 3, 7:30 am"."""
         local = self._local(at)
+        if self.is_today(at):
+            return self.near(at)
         if abs(self._days_ago(local)) <= _WEEK:
             return f"{_DAYS[local.weekday()]} {self.clock(at)}"
         year = "" if local.year == self._local(self.now).year else f", {local.year}"
@@ -70,6 +72,10 @@ class Dates:
     def weekday(self, at: float) -> str:
         """Return "Tuesday"."""
         return _DAYS[self._local(at).weekday()]
+
+    def is_today(self, at: float) -> bool:
+        """Whether the moment lies on the reader's day."""
+        return self._days_ago(self._local(at)) == 0
 
     def _days_ago(self, local: dt.datetime) -> int:
         return (self._local(self.now).date() - local.date()).days

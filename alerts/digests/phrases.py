@@ -10,12 +10,10 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from alerts.digests.dates import Dates
-from alerts.digests.slots import slot_moment
+from alerts.digests.slots import told_moment
 from alerts.digests.words import cut, enumerated, language_of, translations
 from alerts.model import Digest, FeedHealth
 
-#: A digest made this soon after its slot is told by the slot's time: 7:30, not 7:32.
-_PUNCTUAL_S = 900.0
 SUBJECT_CHARS = 120
 _PREHEADER_CHARS = 120
 _TEASER_CHARS = 45
@@ -39,11 +37,7 @@ class Phrases:
     @cached_property
     def told_at(self) -> float:
         """The digest's moment as readers are told it."""
-        digest = self.digest
-        named = slot_moment(digest.slot, digest.subscriber.timezone)
-        if named is not None and 0 <= digest.created_at - named < _PUNCTUAL_S:
-            return named
-        return digest.created_at
+        return told_moment(self.digest.subscriber, self.digest.created_at)
 
     @cached_property
     def dates(self) -> Dates:
@@ -75,7 +69,11 @@ class Phrases:
         until = self.dates.full(self.told_at)
         if self.digest.since_at is None:
             return f"{self.count}, {until}"
-        words = {"since": self.dates.day(self.digest.since_at), "until": until}
+        since = self.digest.since_at
+        if self.dates.is_today(since):
+            words = {"since": self.dates.full(since), "until": self.dates.clock(self.told_at)}
+        else:
+            words = {"since": self.dates.day(since), "until": until}
         return f"{self.count}, " + self._t("%(since)s to %(until)s") % words
 
     # --- completeness ------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from alerts.digests import mail, slack, webhook
 from alerts.digests.mail import MailContext
 from alerts.digests.plaintext import wrapped
+from alerts.digests.sample import sample_digest
 from alerts.digests.slack import Mrkdwn
 from alerts.digests.words import cut, enumerated, translations
 from alerts.errors import TemplateError
@@ -47,13 +48,16 @@ class Renderer:
         self._html.filters["unbroken"] = _unbroken
         self._text.filters["wrapped"] = wrapped
         self._slack.filters |= {"link": slack.link, "marked": slack.marked}
-        for environment, name in (
+        used = (
             (self._html, "digest.html.j2"),
             (self._text, "digest.txt.j2"),
             (self._text, "subject.txt.j2"),
             (self._slack, "slack.j2"),
-        ):
+        )
+        for environment, name in used:
             _template(environment, name)
+        if any((folder / name).is_file() for folder in folders for _, name in used):
+            self._try_out()
 
     def mails(self, digest: Digest, context: MailContext) -> tuple[Mail, ...]:
         """Return the digest's mails, one a part. Raises TemplateError."""
@@ -71,6 +75,15 @@ class Renderer:
     def webhook(self, digest: Digest) -> tuple[Post, ...]:
         """Return the digest as documents for programs, one a part."""
         return webhook.posts(digest)
+
+    def _try_out(self) -> None:
+        """Render a sample, so that an admin's mistake is found at the start, not at 7:30."""
+        sample = sample_digest()
+        for reply_stop in (True, False):
+            context = MailContext("reader@example.org", "admin@example.org", reply_stop=reply_stop)
+            self.mails(sample, context)
+        self.mails(sample, MailContext("reader@example.org", stop_link="https://example.org/u/T"))
+        self.slack(sample)
 
     def _rendered_html(self, name: str, values: Mapping[str, Any]) -> str:
         return _attempt(name, lambda: _template(self._html, name).render(values))

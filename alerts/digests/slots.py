@@ -38,12 +38,15 @@ __all__ = [
     "parse_window",
     "right_away_at",
     "slot_moment",
+    "told_moment",
 ]
 
 #: `right away`: the first story at once, what follows within this time together.
 GATHER_S = 300.0
 #: No zone's clocks jump further than this, twice over.
 _JUMP = dt.timedelta(hours=3)
+#: A digest made this soon after its slot and spread is told by the slot's time: 7:30, not 7:32.
+_PUNCTUAL_S = 120.0
 _DAY_S = 86_400.0
 _SKEW_S = 2 * _DAY_S
 _NAME = "%Y-%m-%dT%H:%M"
@@ -125,6 +128,15 @@ def slot_moment(name: str, timezone: str) -> float | None:
     except ValueError:
         return None
     return (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(timezone))).timestamp()
+
+
+def told_moment(subscriber: Subscriber, at: float) -> float:
+    """Return the time by which readers know a digest made `at`: its slot's, if just before."""
+    slots = (
+        next_slot(cadence, subscriber.timezone, at - subscriber.spread_s - _PUNCTUAL_S)
+        for cadence in subscriber.cadences().values()
+    )
+    return min((slot.due_at for slot in slots if slot and slot.due_at <= at), default=at)
 
 
 # --- the calendar ------------------------------------------------------------------------------

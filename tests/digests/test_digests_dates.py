@@ -16,8 +16,8 @@ TUESDAY = Dates(CHICAGO, at("24 7:30"))
 @pytest.mark.parametrize(
     ("moment", "near", "nearest", "day"),
     [
-        ("24 6:12", "today 6:12 am", "6:12 am", "Tuesday 6:12 am"),
-        ("24 0:00", "today 12:00 am", "12:00 am", "Tuesday 12:00 am"),
+        ("24 6:12", "today 6:12 am", "6:12 am", "today 6:12 am"),
+        ("24 0:00", "today 12:00 am", "12:00 am", "today 12:00 am"),
         ("23 16:45", "Mon 4:45 pm", "Mon 4:45 pm", "Monday 4:45 pm"),
         ("25 7:30", "Wed 7:30 am", "Wed 7:30 am", "Wednesday 7:30 am"),
         ("18 12:00", "Wed 12:00 pm", "Wed 12:00 pm", "Wednesday 12:00 pm"),

@@ -182,6 +182,12 @@ def test_a_digest_that_is_late_is_told_by_its_own_time():
     assert "Tuesday, November 24, 9:05 am" in one_mail(created_at=at("24 9:05")).text
 
 
+def test_a_digest_of_the_same_day_tells_both_times_and_one_date():
+    mail = one_mail(since_at=at("24 6:00"))
+    assert mail.text.startswith("7 stories, Tuesday, November 24, 6:00 am to 7:30 am\n")
+    assert "7 stories since today 6:00 am" in mail.html
+
+
 # --- completeness --------------------------------------------------------------------------------
 
 
@@ -350,6 +356,14 @@ def test_a_story_with_hundreds_of_outlets_names_and_links_them_all():
     )
 
 
+def test_a_story_without_outlets_or_rules_stands_alone():
+    person = replace(ANA, subscriptions=())
+    bare = replace(alert(1, "A title", "24 7:00"), outlets=(), matches=())
+    text = one_mail([bare], subscriber=person).text
+    assert "OTHER (1)\n\n1. A title\n   https://dane.example/2026/11/1\n" in text
+    assert "follows" not in text
+
+
 def test_an_empty_digest_is_a_mail_all_the_same():
     mail = one_mail([])
     assert mail.subject == "0 stories"
@@ -438,10 +452,10 @@ def test_an_admins_template_wins_and_the_others_are_the_shipped_ones(tmp_path):
         "{{ digest.stories.append(1) }}",
     ],
 )
-def test_a_template_that_goes_wrong_is_named_with_what_to_do(tmp_path, source):
+def test_a_template_that_goes_wrong_is_refused_at_the_start_and_named(tmp_path, source):
     (tmp_path / "subject.txt.j2").write_text(source, encoding="utf-8")
     with pytest.raises(TemplateError, match=r"subject\.txt\.j2") as caught:
-        Renderer([tmp_path]).mails(morning(), TO_ANA)
+        Renderer([tmp_path])
     assert "shipped one" in caught.value.hint
 
 

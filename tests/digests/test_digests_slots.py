@@ -18,9 +18,10 @@ from alerts.digests.slots import (
     own_moment,
     right_away_at,
     slot_moment,
+    told_moment,
 )
 from alerts.digests.when import parse_cron, parse_when, parse_window
-from alerts.model import Destination, Subscriber
+from alerts.model import Destination, Subscriber, Subscription
 
 CHICAGO = "America/Chicago"
 
@@ -308,3 +309,10 @@ def test_own_moments_and_slot_names_lead_back_to_their_time():
     assert slot_moment(own_moment(1_795_503_600.5), CHICAGO) == 1_795_503_600.5
     assert slot_moment("2026-11-24T07:30", CHICAGO) == local("2026-11-24T07:30")
     assert slot_moment("yesterday", CHICAGO) is None
+
+
+def test_a_digest_is_told_by_its_slot_if_it_was_made_just_after_it():
+    person = ana(spread_s=180.0, subscriptions=(Subscription("ice"),))
+    assert told_moment(person, local("2026-11-24T07:32:59")) == local("2026-11-24T07:30")
+    assert told_moment(person, local("2026-11-24T07:36")) == local("2026-11-24T07:36")
+    assert told_moment(person, local("2026-11-24T07:29")) == local("2026-11-24T07:29")

@@ -92,6 +92,18 @@ def test_outlets_that_do_not_fit_follow_under_the_same_article():
     assert [o["link"] for a in articles for o in a["also"]] == [o.link for o in wide[1:]]
 
 
+def test_outlets_outgrow_an_article_also_within_one_row():
+    one = alert(1, "Told", "24 7:00", also=[(f"O{n} x", "24 7:00") for n in range(11)])
+    wide = [
+        replace(o, link=f"https://o{n}.example/{'x' * 1900}") for n, o in enumerate(one.outlets)
+    ]
+    articles = [
+        a for d in documents([replace(one, outlets=tuple(wide))]) for a in d["data"]["articles"]
+    ]
+    assert [o["link"] for a in articles for o in a["also"]] == [o.link for o in wide[1:]]
+    assert articles[0]["excerpt"] == ""
+
+
 def test_a_document_holds_for_hundreds_of_rules_and_failing_sources():
     names = [f"rule-{n}" for n in range(500)]
     person = replace(ANA, subscriptions=tuple(map(Subscription, names)), name="é" * 5000)
