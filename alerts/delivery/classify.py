@@ -30,8 +30,8 @@ HINTS: dict[Kind, str] = {
     "written": "No mail server is set: set SMTP_URL to have mails sent.",
     "temporary": "Nothing to do: it is tried again by itself.",
     "server_busy": "Nothing to do: the server asks to wait, and it is tried again by itself.",
-    "network": "See that the server runs and can be reached from here (alerts doctor).",
-    "timeout": "See that the server runs and can be reached from here (alerts doctor).",
+    "network": "See that the server runs and can be reached from here.",
+    "timeout": "See that the server runs and can be reached from here.",
     "tls": "See that the certificate is valid for this name, and that port and scheme fit: "
     "smtp:// for STARTTLS (587), smtps:// for 465.",
     "auth": "Correct user and password in SMTP_URL; some providers want an app password.",
@@ -40,17 +40,15 @@ HINTS: dict[Kind, str] = {
     "sender": "The server does not accept this sender: correct MAIL_FROM or BOUNCE_ADDRESS.",
     "protocol": "The server did not understand us: please report this with its words.",
     "ambiguous": "Nothing to do: it is sent again with the same id; it may arrive twice.",
-    "bad_address": "There is no such address: correct or delete it in subscribers.yaml, "
-    "then run alerts destinations resume.",
+    "bad_address": "There is no such address: correct or delete it in subscribers.yaml.",
     "mailbox_disabled": "This mailbox is closed: ask for another address.",
     "mailbox_full": "The mailbox is full: tell its owner by another way.",
     "too_big": "The mail is bigger than the server takes: set style: brief for this subscriber.",
     "smtputf8": "This server takes only ASCII before the @: ask for another address, or use a "
     "mail server with SMTPUTF8.",
-    "refused": "Read the server's words; alerts deliveries retry sends it once more.",
+    "refused": "Read the server's words: this message will not be taken as it is.",
     "rate_limited": "Nothing to do: the server said when to come back.",
-    "gone": "The webhook is no more: make a new one and put it into the configuration, "
-    "then run alerts destinations resume.",
+    "gone": "The webhook is no more: make a new one and put it into the configuration.",
     "redirect": "The webhook has moved, and redirects are never followed: put the new URL into "
     "the configuration.",
     "bad_payload": "The receiver does not take the form of this message: please report this "
