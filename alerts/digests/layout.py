@@ -17,6 +17,7 @@ T = TypeVar("T")
 P = TypeVar("P")
 
 FULL_STORIES = {"full": 25, "brief": 12}
+_SENTENCE_ENDS = tuple(".!?\"'’”»)")
 #: More outlets than this in one row would make a wall of names, and could outgrow a page.
 MAX_OUTLETS = 12
 
@@ -55,7 +56,9 @@ class Row:
         if pieces and pieces[0].text.startswith("... "):
             pieces[0] = replace(pieces[0], text="…" + pieces[0].text[4:])
         if pieces and pieces[-1].text.endswith(" ..."):
-            pieces[-1] = replace(pieces[-1], text=pieces[-1].text[:-4] + "…")
+            kept = pieces[-1].text[:-4]
+            gap = " " if kept[-1:] in _SENTENCE_ENDS else ""
+            pieces[-1] = replace(pieces[-1], text=f"{kept}{gap}…")
         return tuple(pieces)
 
     def also_under(self, digest: Digest) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from alerts.model import Alert, Outlet, Piece, Span, Story
 MAX_TITLE_CHARS = 1_024
 _MAX_NAME_CHARS = 120
 _EXCERPT_CHARS = 220  # about two lines on a screen
+_GAPS = frozenset({" ", "-", "\N{EN DASH}", "\N{NON-BREAKING HYPHEN}"})
 _MAX_TAIL_CHARS = 40  # an outlet's name after a repeated title
 
 
@@ -60,7 +61,22 @@ def _instead_of_title(alert: Alert) -> str:
 def _excerpt(alert: Alert, title: str) -> tuple[Piece, ...]:
     raw, spans = _richest(alert)
     pieces = text.excerpt(raw, spans, _EXCERPT_CHARS) if raw.strip() else ()
-    return () if _repeats(title, "".join(piece.text for piece in pieces)) else tuple(pieces)
+    return () if _repeats(title, "".join(piece.text for piece in pieces)) else _run_on(pieces)
+
+
+def _run_on(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Return the pieces with marked words that only a blank or a dash parts as one mark."""
+    found: list[Piece] = []
+    for piece in pieces:
+        gap = found[-1].text if len(found) > 1 and not found[-1].marked else "."
+        if piece.marked and found and found[-1].marked:
+            found[-1] = Piece(found[-1].text + piece.text, marked=True)
+        elif piece.marked and gap in _GAPS:
+            found.pop()
+            found[-1] = Piece(found[-1].text + gap + piece.text, marked=True)
+        else:
+            found.append(piece)
+    return tuple(found)
 
 
 def _richest(alert: Alert) -> tuple[str, Sequence[tuple[int, int]]]:

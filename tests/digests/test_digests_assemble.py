@@ -46,6 +46,15 @@ def test_the_excerpt_marks_the_matched_words_of_the_text():
     assert "’" in "".join(piece.text for piece in story.excerpt)
 
 
+def test_marked_words_side_by_side_are_one_mark():
+    summary = "A sanctuary policy for UW-Madison, Wisconsin, and ICE."
+    words = ("sanctuary", "policy", "UW", "Madison", "Wisconsin", "ICE")
+    story = morning([alert(1, "A title", "24 7:00", summary=summary, marks=words)]).stories[0]
+    marked = [piece.text for piece in story.excerpt if piece.marked]
+    assert marked == ["sanctuary policy", "UW-Madison", "Wisconsin", "ICE"]
+    assert "".join(piece.text for piece in story.excerpt) == summary
+
+
 def test_words_matched_in_the_title_alone_leave_the_excerpt_unmarked():
     one = alert(1, "ICE in the title", "24 7:00", summary="Nothing of it here.")
     one = replace(one, matches=(Match("ice", (Span("title", 0, 3),)),))

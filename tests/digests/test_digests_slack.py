@@ -217,6 +217,13 @@ def test_words_are_bold_only_where_slack_can_show_it():
     assert marked((Piece("in "), Piece("ICE ", True), Piece("vests"))) == "in *ICE* vests"
 
 
+def test_an_excerpt_that_goes_on_ends_in_an_ellipsis():
+    (whole,) = posts([alert(1, "A", "24 7:00", summary="One sentence of it. " * 30)])
+    (cut,) = posts([alert(1, "A", "24 7:00", summary="word " * 100)])
+    assert ". …\n" in texts(whole)[2] + "\n"
+    assert "word…" in texts(cut)[2]
+
+
 def test_times_are_told_in_the_rooms_zone():
     (post,) = posts(MORNING[:1], subscriber=replace(ROOM, timezone="Europe/Madrid"), slot="x")
     assert "Tue Nov 24, 2:32 pm" in post.document["blocks"][0]["text"]["text"]
