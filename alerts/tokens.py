@@ -145,6 +145,8 @@ def readings(word: str) -> tuple[tuple[str, ...], ...]:
     A hyphenated one has its joined form as another way; one without letters and digits has none.
     Possessive endings stay: an exact word demands them.
     """
+    if word.isascii() and word.isalnum():
+        return ((word,),)
     sequence = tuple(text for piece in word.split() for text in _longest(piece))
     if not sequence:
         return ()

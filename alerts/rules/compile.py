@@ -53,12 +53,16 @@ class _Place:
 class Compilation:
     """One rule's plan and everything it took from the lexicons to be made."""
 
+    __slots__ = (
+        "_lexicon", "_link_terms", "_links", "_rules", "_taken", "needs_capitals", "plan",
+        "refers_to",
+    )  # fmt: skip
+
     def __init__(
         self, rule: Rule, rules: Callable[[str], Rule | None], lexicon: Lexicon, links: Lexicon
     ) -> None:
-        self.refers_to: set[str] = set()
+        self.refers_to: tuple[str, ...] = ()
         self.needs_capitals = False
-        self.commonness: dict[int, tuple[int, int]] = {}
         self._rules = rules
         self._lexicon, self._links = lexicon, links
         self._taken: list[tuple[Lexicon, Unit]] = []
@@ -114,14 +118,9 @@ class Compilation:
         return TermPlan(tuple(runs), scope, everywhere=place.is_phrase)
 
     def _run(self, sequence: Sequence, lexicon: Lexicon) -> Run:
-        leaves = []
-        for unit in sequence:
-            leaf = lexicon.take(unit)
-            self._taken.append((lexicon, unit))
-            self.commonness[leaf] = _commonness(unit)
-            leaves.append(leaf)
+        self._taken += [(lexicon, unit) for unit in sequence]
         is_cased = lexicon is self._lexicon and any(unit.needs_capitals for unit in sequence)
-        return Run(tuple(leaves), is_cased)
+        return Run(tuple(map(lexicon.take, sequence)), is_cased)
 
     def _regex(self, regex: Regex, place: _Place) -> Plan:
         compiled(regex)
@@ -140,23 +139,6 @@ class Compilation:
 
     def _reference(self, name: str, place: _Place) -> Plan:
         rule = referred(name, self._rules, place.path)
-        self.refers_to.add(name)
+        self.refers_to += (name,)
         there = replace(place, language=language_of(rule), path=(*place.path, name))
         return self._plan(rule.tree, there)
-
-
-_COMMON = (
-    "a about after all also an and are as at be been but by can could de del el en es for from had "
-    "has have he her his i in into is it its la las los more new no not of on one or our out over "
-    "por que said says se she so some su than that the their them there they this to un una up us "
-    "was we were what when which who will with would year you"
-)
-_COMMON_WORDS = dict.fromkeys(_COMMON.split())
-
-
-def _commonness(unit: Unit) -> tuple[int, int]:
-    """Guess how often a unit is found: a rule is looked at only where its rarest word is."""
-    shortest = min(map(len, unit.keys))
-    if not _COMMON_WORDS.keys().isdisjoint(unit.keys):
-        return 3, -shortest
-    return (2 if unit.kind in ("prefix", "stem") else 1), -shortest

@@ -52,6 +52,7 @@ class Lexicon:
         self._lock = threading.RLock()
         self._leaves: dict[Unit, int] = {}
         self._uses: dict[Unit, int] = {}
+        self._commonness: dict[int, tuple[int, int]] = {}
         self._last_leaf = 1 if is_link else 0  # odd numbers: one space for text and links
         self._exactly: dict[str, dict[str, list[int]]] = {
             kind: {} for kind in ("fold", "number", "case", "exact")
@@ -64,6 +65,10 @@ class Lexicon:
         """Return how many units are asked for."""
         return len(self._leaves)
 
+    def commonness(self, leaf: int) -> tuple[int, int]:
+        """Return a guess at how often a leaf is found; greater is oftener."""
+        return self._commonness[leaf]
+
     def take(self, unit: Unit) -> int:
         """Return the leaf of `unit`, from now on found in every text."""
         with self._lock:
@@ -72,6 +77,7 @@ class Lexicon:
                 return self._leaves[unit]
             self._last_leaf += 2
             self._leaves[unit], self._uses[unit] = self._last_leaf, 1
+            self._commonness[self._last_leaf] = _commonness(unit)
             for table, key in self._tables(unit):
                 table.setdefault(key, []).append(self._last_leaf)
             self._forget(unit)
@@ -84,7 +90,7 @@ class Lexicon:
             if self._uses[unit]:
                 return
             leaf = self._leaves.pop(unit)
-            del self._uses[unit]
+            del self._uses[unit], self._commonness[leaf]
             for table, key in self._tables(unit):
                 table[key].remove(leaf)
                 if not table[key]:
@@ -150,3 +156,20 @@ class Lexicon:
         for language, known in self._stems.items():
             for stem in stems(text, language):
                 yield from known.get(stem, ())
+
+
+_COMMON = (
+    "a about after all also an and are as at be been but by can could de del el en es for from had "
+    "has have he her his i in into is it its la las los more new no not of on one or our out over "
+    "por que said says se she so some su than that the their them there they this to un una up us "
+    "was we were what when which who will with would year you"
+)
+_COMMON_WORDS = dict.fromkeys(_COMMON.split())
+
+
+def _commonness(unit: Unit) -> tuple[int, int]:
+    """Guess from its letters: a rule is looked at only where its rarest word is."""
+    shortest = min(map(len, unit.keys))
+    if not _COMMON_WORDS.keys().isdisjoint(unit.keys):
+        return 3, -shortest
+    return (2 if unit.kind in ("prefix", "stem") else 1), -shortest

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from alerts.errors import GrammarError
 from alerts.model import Article, Match, Rule
@@ -19,6 +19,7 @@ from alerts.rules.lexicon import Lexicon
 from alerts.rules.plans import CERTAIN, EVERY_ONE, Plan
 from alerts.rules.scene import Occurrence, Scene
 
+_NO_OTHERS: frozenset[int] = frozenset()
 _LEARN_EVERY = 16  # articles: counting words is cheap, but not free
 
 
@@ -33,16 +34,11 @@ class _Compiled:
     plan: Plan
     is_filtered: bool
     is_alive: bool = True
-    anchors: list[int] = field(default_factory=list)
+    anchors: tuple[int, ...] = ()
 
 
-@dataclass(slots=True, eq=False, frozen=True)
-class _Anchored:
-    """A clause, found by its rarest leaf: what else must be there."""
-
-    compiled: _Compiled
-    others: frozenset[int]
-    is_sure: bool
+#: A clause, found by its rarest leaf: what else must be there, and whether it is sure.
+_Anchored = tuple[_Compiled, frozenset[int], bool]
 
 
 class Matcher:
@@ -140,15 +136,16 @@ class Matcher:
         if found is None:
             self._wordless[compiled.rule.name] = compiled
             return
-        for clause in found:
-            rarest = min(clause.leaves, key=lambda leaf: self._rarity(leaf, compiled.compilation))
-            is_sure = clause.is_sure and not compiled.is_filtered
-            anchored = _Anchored(compiled, clause.leaves - {rarest}, is_sure)
+        for leaves, is_sure in found:
+            rarest = min(leaves, key=self._frequency) if len(leaves) > 1 else next(iter(leaves))
+            others = leaves - {rarest} if len(leaves) > 1 else _NO_OTHERS
+            anchored = (compiled, others, is_sure and not compiled.is_filtered)
             self._anchored.setdefault(rarest, []).append(anchored)
-            compiled.anchors.append(rarest)
+            compiled.anchors += (rarest,)
 
-    def _rarity(self, leaf: int, compilation: Compilation) -> tuple[int, tuple[int, int]]:
-        return self._seen.get(leaf, 0), compilation.commonness[leaf]
+    def _frequency(self, leaf: int) -> tuple[int, tuple[int, int]]:
+        lexicon = self._links if leaf & 1 else self._lexicon
+        return self._seen.get(leaf, 0), lexicon.commonness(leaf)
 
     def _drop(self, name: str) -> None:
         compiled = self._compiled.pop(name)
@@ -156,7 +153,7 @@ class Matcher:
         self._wordless.pop(name, None)
         for leaf in compiled.anchors:
             # A new list: another thread may be reading the old one.
-            kept = [a for a in self._anchored.get(leaf, ()) if a.compiled is not compiled]
+            kept = [a for a in self._anchored.get(leaf, ()) if a[0] is not compiled]
             if kept:
                 self._anchored[leaf] = kept
             else:
@@ -181,22 +178,17 @@ class Matcher:
         return sorted(matched, key=lambda compiled: compiled.order)
 
     def _by_words(self, scene: Scene, version: int) -> set[_Compiled]:
-        words = scene.words
-        present = words.keys() | scene.aside.keys() if scene.aside else words.keys()
+        present = {*scene.words, *scene.aside}
         trusting = not scene.aside  # what is only in a repeated text is no word of every term
         asked: set[_Compiled] = set()
         matched: set[_Compiled] = set()
         anchored = self._anchored
         for leaf in present:
-            for clause in anchored.get(leaf, ()):
-                compiled = clause.compiled
-                if compiled in asked or not clause.others <= present:
+            for compiled, others, is_sure in anchored.get(leaf, ()):
+                if not others.issubset(present) or compiled in asked:
                     continue
-                if clause.is_sure and trusting:
-                    is_true = True
-                else:
-                    is_true = _judge(compiled, scene) is not None
                 asked.add(compiled)
+                is_true = (is_sure and trusting) or _judge(compiled, scene) is not None
                 if is_true and compiled.is_alive and compiled.since <= version:
                     matched.add(compiled)
         return matched

@@ -68,6 +68,8 @@ class Run:
 class TermPlan:
     """A term: where any of its runs stands. `scope` None: everywhere but in links."""
 
+    __slots__ = ("_aside", "_is_plain", "fields", "is_sure", "leaf", "needs_capitals", "runs")
+
     def __init__(
         self, runs: tuple[Run, ...], scope: tuple[TextField, ...] | None, *, everywhere: bool
     ) -> None:
@@ -126,12 +128,15 @@ def _numbers(fields: Iterable[TextField]) -> frozenset[int]:
     return frozenset(map(TEXT_FIELDS.index, fields))
 
 
+_TWICE: frozenset[TextField] = frozenset({"summary", "content"})
+_NONE: frozenset[TextField] = frozenset()
+
+
 def _aside(scope: tuple[TextField, ...] | None, *, everywhere: bool) -> frozenset[TextField]:
     """Return of summary and content what is looked in even if it repeats the other."""
-    both: frozenset[TextField] = frozenset({"summary", "content"})
     if everywhere:
-        return both
-    return frozenset() if scope is None or both <= set(scope) else both & set(scope)
+        return _TWICE
+    return _NONE if scope is None or set(scope) >= _TWICE else _TWICE & set(scope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from functools import lru_cache
 from itertools import product
+from math import prod
 from typing import Literal, NamedTuple
 
 import Stemmer
 
 from alerts.text import fold, is_acronym, singulars
 from alerts.tokens import bare, readings
-from alerts.tree import Term, Word
+from alerts.tree import Term, WordKind
 
 #: How a unit compares; `keys` of a text's word and of the unit must have one in common:
 #: fold    the folded word (words of a phrase but the last)
@@ -48,59 +49,54 @@ Sequence = tuple[Unit, ...]
 _MAX_READINGS = 64
 
 
-@lru_cache(maxsize=16_384)
 def term_sequences(term: Term, language: str) -> tuple[Sequence, ...]:
     """Return the ways to read `term`, none if it holds no word.
 
     The last word is found in singular and plural, the others as written but for case, accents and
     possessives. A hyphenated word is also found joined (e-mail, email).
     """
+    last = len(term.words) - 1
     ways = [
-        _word_sequences(word, language, is_last=at == len(term.words) - 1)
+        way
         for at, word in enumerate(term.words)
+        if (way := _word_sequences(word.text, word.kind, language, at == last))
     ]
-    worded = [way for way in ways if way]
-    if not worded:
-        return ()
-    if _count(worded) > _MAX_READINGS:
-        worded = [way[:1] for way in worded]
-    return tuple(
-        dict.fromkeys(tuple(unit for way in choice for unit in way) for choice in product(*worded))
-    )
+    if len(ways) < 2:
+        return ways[0] if ways else ()
+    if prod(map(len, ways)) > _MAX_READINGS:
+        ways = [way[:1] for way in ways]
+    found = (tuple(unit for way in choice for unit in way) for choice in product(*ways))
+    return tuple(dict.fromkeys(found))
 
 
-def _count(ways: list[tuple[Sequence, ...]]) -> int:
-    total = 1
-    for way in ways:
-        total *= len(way)
-    return total
-
-
-def _word_sequences(word: Word, language: str, *, is_last: bool) -> tuple[Sequence, ...]:
-    ways = readings(word.text)
-    if word.kind == "exact":
+@lru_cache(maxsize=65_536)
+def _word_sequences(
+    text: str, kind: WordKind, language: str, is_last: bool
+) -> tuple[Sequence, ...]:
+    ways = readings(text)
+    if kind == "exact":
         return tuple(tuple(Unit("exact", frozenset({w})) for w in way) for way in ways[:1])
     return tuple(
         (
-            *(_unit(bare(text), word, is_end=False) for text in way[:-1]),
-            _ending(bare(way[-1]), word, language, is_last=is_last),
+            *(_unit(bare(part), kind, is_end=False) for part in way[:-1]),
+            _ending(bare(way[-1]), kind, language, is_last=is_last),
         )
         for way in ways
     )
 
 
-def _ending(text: str, word: Word, language: str, *, is_last: bool) -> Unit:
+def _ending(text: str, kind: WordKind, language: str, *, is_last: bool) -> Unit:
     """Read the end of a word, which its `*` or `~` is about, and its number."""
-    if word.kind == "prefix":
+    if kind == "prefix":
         return Unit("prefix", frozenset({fold(text)}))
-    if word.kind == "stem" and text.islower():
+    if kind == "stem" and text.islower():
         return Unit("stem", stems(text, language), language)
-    return _unit(text, word, is_end=is_last)
+    return _unit(text, kind, is_end=is_last)
 
 
-def _unit(text: str, word: Word, *, is_end: bool) -> Unit:
-    is_cased = is_acronym(text) or (word.kind == "acronym" and text.isupper() and len(text) > 1)
-    if is_cased and word.kind != "fold":
+def _unit(text: str, kind: WordKind, *, is_end: bool) -> Unit:
+    is_cased = is_acronym(text) or (kind == "acronym" and text.isupper() and len(text) > 1)
+    if is_cased and kind != "fold":
         return Unit("case", frozenset({text}))
     folded = fold(text)
     if is_cased or not is_end:
