@@ -37,7 +37,6 @@ __all__ = [
     "parse_when",
     "parse_window",
     "right_away_at",
-    "slot_moment",
     "told_moment",
 ]
 
@@ -119,15 +118,6 @@ def right_away_at(subscriber: Subscriber, last_digest_at: float | None, now: flo
 def own_moment(at: float) -> str:
     """Return the name of a slot that is no calendar's: the digest's own moment, in UTC."""
     return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def slot_moment(name: str, timezone: str) -> float | None:
-    """Return the epoch seconds that a slot's or own moment's name stands for, None if neither."""
-    try:
-        read = dt.datetime.fromisoformat(name)
-    except ValueError:
-        return None
-    return (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(timezone))).timestamp()
 
 
 def told_moment(subscriber: Subscriber, at: float) -> float:
