@@ -117,7 +117,7 @@ class Findings:
         """Return where a value is missing: its key or its dash stands right before the mark."""
         before = self.line(mark.name, mark.line + 1)[: mark.column].rstrip()
         item = re.search(r"-$", before)
-        key = item or re.search(r"[^\s,{\[][^,{\[]*$", before)
+        key = item or re.search(r"(?!- )[^\s,{\[][^,{\[]*$", before)
         if not key:
             return mark.line, mark.column, 1
         return mark.line, key.start(), max(1, len(key[0].rstrip(":").rstrip()))

@@ -115,9 +115,10 @@ def _reserved(spot: _Spot) -> Broken | None:
         name = word[1] if word else ""
         told = f'"*{name}" stands for an anchor "&{name}", and there is none above.'
         return spot.broken(told, f'Put the word in quotes: "*{name}"', column=star)
-    if "alias" in spot.problem or "anchor" in spot.problem:
+    if "alphabetic or numeric" in spot.problem or "anchor" in spot.problem:
         told = "A word that begins with * or & is an anchor or alias to YAML."
-        return spot.broken(told, 'Put it in quotes: "*" or "&".')
+        column = max(spot.before.rfind("&"), spot.before.rfind("*"))
+        return spot.broken(told, 'Put it in quotes: "*" or "&".', column=column)
     return None
 
 
@@ -299,10 +300,10 @@ _LOOKS: tuple[Callable[[_Spot], Broken | None], ...] = (
     _reserved,
     _variable,
     _after_quote,
+    _bracket,
     _indentation,
     _colon,
     _open_quote,
-    _bracket,
     _escape,
     _keyless,
     _start,
