@@ -42,6 +42,7 @@ TOKEN = re.compile(
 
 IN_QUOTES = '"'  # the mark of words that have none of their own and cannot be operators
 
+ACRONYM_LENGTHS = range(2, 6)  # letters
 SHORTEST_PREFIX = 3  # letters before a *: shorter ones match half the dictionary
 CACHED_LENGTH = 40  # characters of a written word; longer ones are rare and would fill memory
 
@@ -114,6 +115,8 @@ def words(raw: str, mark: str = "") -> tuple[Word, ...]:
 
 
 def _words(raw: str, mark: str) -> tuple[Word, ...]:
+    if raw.isascii() and raw.isalpha() and mark in ("", IN_QUOTES):  # nearly all: at once
+        return (Word(raw, "acronym" if raw.isupper() and len(raw) in ACRONYM_LENGTHS else "fold"),)
     is_quoted = bool(mark)
     mark, body = _unmarked(raw, mark.strip(IN_QUOTES))
     if not is_quoted:
@@ -194,6 +197,8 @@ def _prefix(body: str, mark: str) -> tuple[Word, ...]:
             f"`{body}` is too short: a * needs at least {SHORTEST_PREFIX} letters before it.",
             hint="Write more of the word, or list the words you mean with OR.",
         )
+    if not any(map(acronym, before)):
+        return (Word(shown, "prefix"),)
     lettered = [part for part in before if any(map(str.isalnum, part))]
     return *(word for part in lettered for word in _unmarked_words(part)), Word(last, "prefix")
 
@@ -235,4 +240,8 @@ def acronym(text: str) -> str | None:
     if _DOTTED.fullmatch(plain):
         plain = plain.replace(".", "")
     letters = plain.lstrip("#@")
-    return plain if 2 <= len(letters) <= 5 and letters.isalpha() and letters.isupper() else None
+    return (
+        plain
+        if len(letters) in ACRONYM_LENGTHS and letters.isalpha() and letters.isupper()
+        else None
+    )

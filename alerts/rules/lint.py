@@ -11,10 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import re2
-
 from alerts.model import Rule
 from alerts.rules import lexer, shapes
+from alerts.rules.patterns import compiled
 from alerts.rules.write import query_text
 from alerts.tree import And, Except, Fact, Near, Node, Not, Or, Regex, Scope, Term, Word
 
@@ -43,6 +42,7 @@ _EVERYWHERE = frozenset((
     "al", "como", "con", "de", "del", "el", "en", "es", "la", "las", "lo", "los", "no", "para",
     "por", "que", "se", "su", "un", "una", "y",
 ))  # fmt: skip
+_PLURAL_SIGN = re.compile(r"(\w+)\(e?s\)")
 _LOOSE_OPERATORS = frozenset(("and", "or", "not", "near", "except"))
 
 
@@ -58,10 +58,18 @@ def warnings(rules: Sequence[Rule]) -> list[LintWarning]:
 
 def tree_warnings(tree: Node, rule: str) -> Iterator[LintWarning]:
     """Yield what is odd about one tree."""
-    for check in (_frozen_water, _too_common, _plural_signs, _impossible, _idle_excepts, _twice):
-        for node, message, hint in check(tree):
-            start, end = getattr(node, "start", 0), getattr(node, "end", 1)
-            yield LintWarning(rule, message, hint, start, end, node)
+    nodes = list(shapes.walk(tree))
+    found = (
+        *_frozen_water(tree),
+        *_too_common(tree),
+        *_plural_signs(nodes),
+        *_impossible(nodes),
+        *_idle_excepts(nodes),
+        *_twice(nodes),
+    )
+    for node, message, hint in found:
+        start, end = getattr(node, "start", 0), getattr(node, "end", 1)
+        yield LintWarning(rule, message, hint, start, end, node)
 
 
 _Finding = tuple[Node, str, str]
@@ -214,18 +222,13 @@ def _alternatives(tree: Node) -> Iterator[Node]:
 
 
 def _finds_nothing(node: Regex) -> bool:
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(node.pattern, options).fullmatch("") is not None
-    except (re2.error, UnicodeEncodeError):
-        return False
+    return compiled(node).fullmatch("") is not None
 
 
-def _plural_signs(tree: Node) -> Iterator[_Finding]:
-    for node in shapes.walk(tree):
+def _plural_signs(nodes: Sequence[Node]) -> Iterator[_Finding]:
+    for node in nodes:
         for word in node.words if isinstance(node, Term) else ():
-            found = re.fullmatch(r"(\w+)\(e?s\)", word.text)
+            found = _PLURAL_SIGN.fullmatch(word.text) if word.text.endswith(")") else None
             if found:
                 yield (
                     node,
@@ -234,8 +237,8 @@ def _plural_signs(tree: Node) -> Iterator[_Finding]:
                 )
 
 
-def _twice(tree: Node) -> Iterator[_Finding]:
-    for node in shapes.walk(tree):
+def _twice(nodes: Sequence[Node]) -> Iterator[_Finding]:
+    for node in nodes:
         if not isinstance(node, And | Or):
             continue
         for part, count in Counter(node.parts).items():
@@ -247,9 +250,9 @@ def _twice(tree: Node) -> Iterator[_Finding]:
 # --- clauses -----------------------------------------------------------------------------------
 
 
-def _impossible(tree: Node) -> Iterator[_Finding]:
+def _impossible(nodes: Sequence[Node]) -> Iterator[_Finding]:
     told: set[int] = set()
-    for node in shapes.walk(tree):
+    for node in nodes:
         if isinstance(node, Except):
             yield from _wholly_excepted(node)
         if not isinstance(node, And | Not):
@@ -337,8 +340,8 @@ def _two_facts(needed: Iterable[tuple[tuple[str, ...], Node]]) -> Iterator[_Find
             )
 
 
-def _idle_excepts(tree: Node) -> Iterator[_Finding]:
-    for node in shapes.walk(tree):
+def _idle_excepts(nodes: Sequence[Node]) -> Iterator[_Finding]:
+    for node in nodes:
         if not isinstance(node, Except):
             continue
         leaves = list(shapes.positives(node.term))

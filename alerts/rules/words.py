@@ -5,6 +5,7 @@ The words of each language stand in one table; how they are put together is the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -49,6 +50,7 @@ class _Tongue:
     and_: str
     or_: str
     nor: str
+    others: str
     fields: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     languages: Mapping[str, str] = field(default_factory=dict)
@@ -73,6 +75,7 @@ _ENGLISH = _Tongue(
     and_="and",
     or_="or",
     nor="or",
+    others="{0} others",
     fields={
         "title": "in the title",
         "summary": "in the summary",
@@ -111,6 +114,7 @@ _SPANISH = _Tongue(
     and_="y",
     or_="o",
     nor="ni",
+    others="{0} más",
     fields={
         "title": "en el título",
         "summary": "en el resumen",
@@ -134,19 +138,27 @@ _TONGUES = {"en": _ENGLISH, "es": _SPANISH}
 _NO_TITLES: Mapping[str, str] = MappingProxyType({})
 
 
-def explain(node: Node, language: str = "en", titles: Mapping[str, str] = _NO_TITLES) -> str:
+def explain(
+    node: Node,
+    language: str = "en",
+    titles: Mapping[str, str] = _NO_TITLES,
+    *,
+    most: int | None = None,
+) -> str:
     """Return `node` in plain words of `language` (English if it is none of ours).
 
-    `titles` holds readers' titles of rules by name. No markup, no capital at the beginning, no full
-    stop at the end: 'ICE in capitals, but not inside "ICE Arena"'.
+    `titles` holds readers' titles of rules by name. A list longer than `most` ends in "12 others",
+    so that a wide rule still fits a footer. No markup, no capital at the beginning, no full stop at
+    the end: 'ICE in capitals, but not inside "ICE Arena"'.
     """
-    return _Explanation(_TONGUES.get(language, _ENGLISH), titles).say(node)
+    return _Explanation(_TONGUES.get(language, _ENGLISH), titles, most).say(node)
 
 
 class _Explanation:
-    def __init__(self, tongue: _Tongue, titles: Mapping[str, str]) -> None:
+    def __init__(self, tongue: _Tongue, titles: Mapping[str, str], most: int | None) -> None:
         self.tongue = tongue
         self.titles = titles
+        self.most = most
 
     def say(self, node: Node, depth: int = 0) -> str:
         """Return the words for `node`; `depth` 0 is the whole, 1 a part of it, 2 a part's part."""
@@ -174,8 +186,7 @@ class _Explanation:
                 return tongue.pattern.format(f"/{node.pattern}/")
             case RuleRef():
                 return tongue.topic.format(self.titles.get(node.name, node.name))
-            case Fact():
-                return self.fact(node)
+        return self.fact(node)
 
     def say_right(self, node: Node) -> str:
         """Return the words for what ends a clause: a list there needs no "either"."""
@@ -203,8 +214,10 @@ class _Explanation:
 
     def excepted(self, node: Except, depth: int) -> str:
         phrase = self.tongue.not_inside if depth else self.tongue.but_not_inside
-        inside = [self.quoted(part, depth) for part in node.phrases]
-        return phrase.format(self.say(node.term, depth), _joined(inside, self.tongue.nor))
+        phrases = self.shortened(node.phrases)
+        inside = [self.quoted(part, depth) for part in phrases]
+        told = self.joined(inside, self.tongue.nor, len(node.phrases) - len(phrases))
+        return phrase.format(self.say(node.term, depth), told)
 
     def quoted(self, node: Node, depth: int) -> str:
         if isinstance(node, Scope):
@@ -253,8 +266,27 @@ class _Explanation:
             return tongue.any_case.format(word.text)
         return word.text if word.text[0].isupper() else f'"{word.text}"'
 
+    # --- lists --------------------------------------------------------------------------------
+
     def listed(self, parts: Sequence[Node], conjunction: str, depth: int = 0) -> str:
-        return _joined([self.say(part, depth + 1) for part in parts], conjunction)
+        shown = self.shortened(parts)
+        items = [self.say(part, depth + 1) for part in shown]
+        return self.joined(items, conjunction, len(parts) - len(shown))
+
+    def shortened(self, parts: Sequence[Node]) -> Sequence[Node]:
+        is_long = self.most is not None and len(parts) > self.most + 1
+        return parts[: self.most] if is_long else parts
+
+    def joined(self, items: Sequence[str], conjunction: str, left_out: int) -> str:
+        """Return "a, b or c"; "a, b, or c d" with bare words; "a; b, c or d; or e" with lists."""
+        if left_out:
+            items = [*items, self.tongue.others.format(left_out)]
+        if len(items) == 1:
+            return items[0]
+        between = "; " if any("," in _outer(item) for item in items[:-1]) else ", "
+        before = between[0] if any(" " in _unquoted(item) for item in items) else ""
+        head = between.join(items[:-1])
+        return f"{head}{before} {_spoken(conjunction, items[-1])} {items[-1]}"
 
 
 def _is_special(word: Word) -> bool:
@@ -262,17 +294,13 @@ def _is_special(word: Word) -> bool:
     return word.kind in ("exact", "stem") or (word.kind == "fold" and bool(acronym(word.text)))
 
 
-def _joined(items: Sequence[str], conjunction: str) -> str:
-    """Return "a, b or c"; with a comma before the last if an item has several bare words."""
-    if len(items) == 1:
-        return items[0]
-    comma = "," if any(" " in _bare(item) for item in items) else ""
-    return f"{', '.join(items[:-1])}{comma} {_spoken(conjunction, items[-1])} {items[-1]}"
-
-
-def _bare(text: str) -> str:
-    """Return what stands outside quotes."""
+def _unquoted(text: str) -> str:
     return "".join(text.split('"')[::2])
+
+
+def _outer(text: str) -> str:
+    """Return what stands outside quotes and parentheses, as far as those are not nested."""
+    return re.sub(r"\([^()]*\)", "", _unquoted(text))
 
 
 def _spoken(conjunction: str, following: str) -> str:

@@ -56,8 +56,7 @@ def _write(node: Node) -> tuple[str, int]:
         case Near():
             near = "NEAR" if node.within == DEFAULT_NEAR else f"NEAR/{node.within}"
             return f"{_at_least(node.left, _EXCEPT)} {near} {_at_least(node.right, _EXCEPT)}", _NEAR
-        case Except():
-            return _except(node), _EXCEPT
+    return _except(node), _EXCEPT
 
 
 def _at_least(node: Node, binding: int) -> str:

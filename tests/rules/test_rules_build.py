@@ -72,6 +72,9 @@ def test_in_leaves_facts_and_other_rules_alone() -> None:
 def test_in_and_a_field_in_the_query_must_both_hold() -> None:
     fields: tuple[TextField, ...] = ("title", "summary")
     assert rule_tree(query=parse("title:a | b"), in_=fields) == parse("title:a | title,summary:b")
+    assert rule_tree(query=parse("a NEAR title:b"), in_=fields) == parse(
+        "title,summary:a NEAR title:b"
+    )
     with pytest.raises(QueryError, match="looks in content, but in: allows only title") as caught:
         rule_tree(query=parse("content:a | b"), in_=("title",))
     assert "Take in: away" in caught.value.hint
@@ -203,6 +206,11 @@ def test_an_unknown_rule_is_told_with_the_nearest() -> None:
 def test_an_unknown_rule_that_is_near_none_is_told_with_those_there_are() -> None:
     ((_, _, _, hint),) = references(ice="a", here="rule:zzz")
     assert hint == "The rules are here, ice."
+
+
+def test_where_there_are_no_rules_the_hint_says_to_write_one() -> None:
+    (mistake,) = check_references({"ana/query-1": parse("rule:ice")}, [])
+    assert mistake.hint == "Write the rule under rules: first."
 
 
 def test_a_rule_that_names_itself_is_told() -> None:

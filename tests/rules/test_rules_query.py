@@ -63,6 +63,7 @@ WORDS = [
     ("=ICE", "ICE", "exact"),
     ("deport*", "deport", "prefix"),
     ("287*", "287", "prefix"),
+    ("anti-deport*", "anti-deport", "prefix"),
     ("~deport", "deport", "stem"),
     ("287(g)", "287(g)", "fold"),
     ("C++", "C++", "fold"),
@@ -107,7 +108,7 @@ def test_a_word_is_read_with_its_kind(text: str, word: str, kind: WordKind) -> N
         ("ICE/CBP", [("ICE", "acronym"), ("CBP", "acronym")]),
         ("UW–Madison", [("UW", "acronym"), ("Madison", "fold")]),
         ("U.S.-led", [("US", "acronym"), ("led", "fold")]),
-        ("anti-deport*", [("anti", "fold"), ("deport", "prefix")]),
+        ("anti-ICE-deport*", [("anti", "fold"), ("ICE", "acronym"), ("deport", "prefix")]),
     ],
 )
 def test_an_acronym_joined_to_a_word_stays_case_sensitive(

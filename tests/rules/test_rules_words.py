@@ -114,6 +114,24 @@ def test_the_model_rule_is_said_as_a_digest_says_it() -> None:
     )
 
 
+def test_alternatives_that_hold_lists_are_parted_by_semicolons() -> None:
+    tree = parse("Ice NEAR/4 (a1 | b1 | c1) OR Madison AND (d1 | e1) OR f1")
+    assert explain(tree) == (
+        'Ice within 4 words of "a1", "b1" or "c1"; both Madison, and ("d1" or "e1"); or "f1"'
+    )
+
+
+def test_a_long_list_can_be_cut_short_so_that_it_fits_a_footer() -> None:
+    tree = parse(f"({' | '.join(f'w{n}' for n in range(20))}) EXCEPT (w1 x | w2 x | w3 x | w4 x)")
+    assert explain(tree, most=2) == (
+        '"w0", "w1", or 18 others, but not inside "w1 x", "w2 x", or 2 others'
+    )
+    assert explain(tree, "es", most=2) == (
+        '"w0", "w1", o 18 más; no dentro de "w1 x", "w2 x", ni 2 más'
+    )
+    assert explain(tree, most=3).endswith('"w1 x", "w2 x", "w3 x" or "w4 x"')
+
+
 def test_an_unknown_language_is_told_in_english() -> None:
     assert explain(parse("ICE"), "xx") == "ICE in capitals"
 
