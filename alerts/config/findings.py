@@ -17,6 +17,9 @@ from alerts.errors import GrammarError
 from alerts.log import mask
 from alerts.model import Mistake
 
+_ESCAPE = re.compile(
+    r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U000[0-9a-fA-F]{5}|U0010[0-9a-fA-F]{4}|[^xuU])"
+)
 _MAX_SHOWN = 200  # characters of a source line that are shown
 
 
@@ -132,13 +135,14 @@ class Findings:
         if at.style in ("|", ">"):
             line, column = line + 1, 0
         source, stop = self.line(at.start_mark.name, line + 1), at.end_mark.line
+        look = _find_escaped if at.style == '"' else str.find
         for n, char in enumerate(at.value):
             if n == offset and char.isspace():
                 break
             if char.isspace():
                 column += column < len(source) and source[column].isspace()
                 continue
-            while (found := source.find(char, column)) < 0:
+            while (found := look(source, char, column)) < 0:
                 if line >= stop:
                     return at.start_mark.line, at.start_mark.column
                 line, column = line + 1, 0
@@ -146,8 +150,21 @@ class Findings:
             column = found
             if n == offset:
                 break
-            column += 1
+            escape = _ESCAPE.match(source, column) if at.style == '"' else None
+            column = escape.end() if escape else column + 1
         return line, column
+
+
+def _find_escaped(source: str, char: str, column: int) -> int:
+    """Return where a character of the value stands, written out or as an escape; -1 if nowhere."""
+    escape = _ESCAPE.match(source, column)
+    if escape and _unescaped(escape[0]) == char:
+        return column
+    return source.find(char, escape.end() if escape else column)
+
+
+def _unescaped(escape: str) -> str:
+    return chr(int(escape[2:], 16)) if escape[1] in "xuU" else escape[1]
 
 
 def _shown(source: str) -> str:

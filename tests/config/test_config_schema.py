@@ -1,0 +1,93 @@
+"""What is published is made from the table, and the shipped file is right by both."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from alerts import config
+from alerts.config import keys, reference, schema_document
+from alerts.config.values import READERS
+from alerts.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads dates as text, as YAML 1.2 and editors do."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@pytest.fixture(name="schema", scope="module")
+def _schema() -> Any:
+    return jsonschema.Draft202012Validator(schema_document.document())
+
+
+def test_the_committed_schema_is_the_one_the_table_makes() -> None:
+    committed = (ROOT / "docs" / "subscribers.schema.json").read_text()
+    assert committed == schema_document.text()
+    jsonschema.Draft202012Validator.check_schema(json.loads(committed))
+
+
+def test_the_committed_page_is_the_one_the_tables_make() -> None:
+    assert (ROOT / "docs" / "configuration.md").read_text() == reference.page()
+
+
+def test_the_page_names_every_variable_of_the_settings() -> None:
+    aliases = [field.alias for field in Settings.model_fields.values()]
+    assert [variable.name for variable in reference.ENVIRONMENT] == aliases
+
+
+def test_every_kind_of_value_has_a_reader_and_a_place_in_the_schema() -> None:
+    kinds = {key.kind for rows in keys.TABLE.values() for key in rows}
+    assert kinds <= set(READERS)
+    own = {"choice", "words", "list", "mapping", "node"}
+    assert kinds - own <= set(schema_document.KINDS)
+
+
+def test_every_example_of_the_table_is_valid_by_the_schema(schema: Any) -> None:
+    for where, rows in keys.TABLE.items():
+        part = schema.schema["$defs"].get(where, schema.schema)
+        for key in rows:
+            if key.example:
+                value = yaml.load(f"{key.name}: {key.example}", _Loader)[key.name]
+                assert schema.evolve(schema=part["properties"][key.name]).is_valid(value), key
+
+
+def test_the_shipped_file_has_no_mistake_and_nothing_to_warn_of() -> None:
+    loaded = config.load(ROOT / "subscribers.yaml", {})
+    assert loaded.mistakes == ()
+    assert loaded.config is not None
+    assert {"ice", "sanctuary", "madison", "here"} <= {rule.name for rule in loaded.config.rules}
+    assert len(loaded.config.feeds) >= 12
+    assert loaded.not_in_effect == ()
+
+
+def test_the_shipped_file_is_valid_by_the_schema(schema: Any) -> None:
+    schema.validate(yaml.safe_load((ROOT / "subscribers.yaml").read_text()))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rulez": {}},
+        {"feeds": [{"name": "x"}]},
+        {"feeds": [{"url": "https://x.example", "check": "sometimes"}]},
+        {"rules": {"Big": "x"}},
+        {"subscribers": [{"name": "a", "emial": "x"}]},
+        {"subscribers": [{"name": "a", "webhook": {"url": "https://x.example"}}]},
+        {"defaults": {"name": "x"}},
+    ],
+)
+def test_the_schema_refuses_what_check_refuses(schema: Any, wrong: dict[str, Any]) -> None:
+    assert list(schema.iter_errors({"version": 1, **wrong}))
