@@ -133,6 +133,7 @@ class LoopbackServer:
         self._standing: dict[str, Answer] = {}
         self._scripted: dict[str, deque[Answer]] = defaultdict(deque)
         self._requests: list[Request] = []
+        self._held: list[threading.Event] = []  # gates that some request waits at
         self._lock = threading.Lock()
         self._seen = threading.Condition(self._lock)
         self._listener: _Listener | None = None
@@ -169,10 +170,9 @@ class LoopbackServer:
 
     def _open_gates(self) -> None:
         with self._lock:
-            answers = [*self._standing.values(), *(a for q in self._scripted.values() for a in q)]
-        for answer in answers:
-            if answer.gate is not None:
-                answer.gate.set()
+            gates, self._held = self._held, []
+        for gate in gates:
+            gate.set()
 
     @property
     def port(self) -> int:
@@ -212,6 +212,8 @@ class LoopbackServer:
             scripted = self._scripted.get(path)
             found = scripted.popleft() if scripted else self._standing.get(path)
             answer = self.judge(found or self.unknown(path), headers)
+            if answer.gate is not None:
+                self._held.append(answer.gate)
             status = 0 if answer.drop else answer.status
             now = self.clock.now()
             self._requests.append(Request(method, path, headers, body, status, now))

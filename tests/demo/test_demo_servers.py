@@ -68,7 +68,7 @@ def test_a_dropped_connection_says_nothing_and_is_recorded(feed_server: FeedServ
 
 
 def test_a_gate_holds_an_answer_back_and_a_stop_opens_it(feed_server: FeedServer) -> None:
-    feed_server.answer("/slow", Answer(200, b"late", gate=threading.Event()))
+    feed_server.script("/slow", Answer(200, b"late", gate=threading.Event()))
     got: list[object] = []
 
     def ask() -> None:
