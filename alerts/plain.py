@@ -163,6 +163,8 @@ def _build(stretches: Iterable[_Stretch]) -> Plain:
         ends.append(end)
         verbatim.append(same)
         at += len(text)
+    if not texts:  # all of it was markup, which is not the same as no map
+        return Plain("", (0,), (0,), (0,), (False,))
     return Plain("".join(texts), tuple(begins), tuple(starts), tuple(ends), tuple(verbatim))
 
 

@@ -33,7 +33,8 @@ _UNSAFE = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
 _MAX_MARKS = 2  # accents on one letter; more is no language but a stack that hides its neighbours
-_HIGH_MARK = 200  # combining classes from here on are accents above and below
+# Combining classes: strokes through a letter; from 200 on, accents above and below.
+_OVERLAY, _HIGH_MARK = 1, 200
 
 
 def shown(raw: str, max_chars: int | None = None) -> str:
@@ -61,16 +62,20 @@ def _safe(text: str) -> str:
 
 def _without_stacks(text: str) -> str:
     """Drop the third and further accents on one letter."""
-    if not any(unicodedata.combining(c) >= _HIGH_MARK for c in text):
+    if not any(map(_is_stacking, text)):
         return text
     kept: list[str] = []
     stacked = 0
     for letter in text:
-        is_mark = unicodedata.combining(letter) >= _HIGH_MARK
-        stacked = stacked + 1 if is_mark else 0
+        stacked = stacked + 1 if _is_stacking(letter) else 0
         if stacked <= _MAX_MARKS:
             kept.append(letter)
     return "".join(kept)
+
+
+def _is_stacking(letter: str) -> bool:
+    rank = unicodedata.combining(letter)
+    return rank >= _HIGH_MARK or rank == _OVERLAY
 
 
 # --- capitals --------------------------------------------------------------------------------
@@ -158,7 +163,8 @@ def _window(text: str, marks: Sequence[tuple[int, int]], room: int) -> tuple[int
     start = starts[bisect_right(starts, first) - 1]
     if first - start > room // 2:
         start = _word_start(text, first - room // 4, first)
-    end = min(len(text), max(start + room, min(last, first + room)))
+    end = min(len(text), start + room)
+    last = min(last, end)  # a mark that is longer than the room is cut
     if end == len(text):
         return _earlier(text, starts, start, room), end
     sentence = starts[bisect_right(starts, end + 1) - 1]
@@ -193,7 +199,7 @@ def _word_start(text: str, at: int, latest: int) -> int:
 
 def _word_end(text: str, at: int, earliest: int) -> int:
     blank = text.rfind(" ", earliest, at + 1)
-    return blank if blank > 0 else max(at, earliest)
+    return blank if blank > 0 else at
 
 
 def _pieces(text: str, marks: Sequence[tuple[int, int]], start: int, end: int) -> list[Piece]:
