@@ -98,6 +98,8 @@ class Pass:
         self._poll(force=force)
         self._assemble(send_now=send_now)
         self._send()
+        for transport in self._parts.transports.values():
+            transport.close()
         self.report.seconds = round(self._elapsed(), 3)
         return self.report
 

@@ -1,4 +1,4 @@
-"""The fetcher without a network: it answers from what was put into it. For tests and simulations."""
+"""The fetcher without a network: it answers from what was put in. For tests and simulations."""
 
 from __future__ import annotations
 

@@ -35,6 +35,9 @@ from alerts.store import deliveries, entries, feeds, subscribers
 #: The cadence of digests made by `once --send-now`.
 SEND_NOW = "send now"
 
+#: How many alternatives of a rule are named in a footer before "12 others".
+LONGEST_LIST = 6
+
 #: Parts of one delivery become due this far apart, so that they go out in their order.
 _PART_STEP_S = 0.001
 
@@ -82,7 +85,6 @@ def _make(parts: Parts, person: Subscriber, rules: frozenset[str], cadence: str,
         owed = reading.alerts(rows)
         health = reading.health()
         since_at = subscribers.last_digest_at(connection, person.id)
-        first_at = subscribers.rows(connection)[person.id].first_loaded_at
     now = parts.clock.now()
     digest = assemble_digest(
         digest_id=parts.clock.token(),
@@ -93,7 +95,7 @@ def _make(parts: Parts, person: Subscriber, rules: frozenset[str], cadence: str,
         health=health,
         explanations=_explanations(parts.in_force, person),
         created_at=now,
-        since_at=since_at or first_at,
+        since_at=since_at,
         next_at=_next_at(person, now),
     )
     outgoing = [out for place in person.destinations for out in _render(parts, digest, place)]
@@ -149,7 +151,7 @@ def _explanations(in_force: InForce, person: Subscriber) -> dict[str, str]:
     titles = {rule.name: rule.title(person.language) for rule in in_force.config.rules}
     followed = [s.rule for s in person.subscriptions]
     return {
-        titles[rule.name]: explain(rule.tree, person.language, titles)
+        titles[rule.name]: explain(rule.tree, person.language, titles, most=LONGEST_LIST)
         for rule in in_force.config.rules
         if rule.name in followed
     }

@@ -54,7 +54,13 @@ def _record(
 ) -> Sent:
     now = parts.clock.now()
     following = retry.after(
-        result, place.kind, row.attempts, row.created_at, now, parts.clock.random()
+        result,
+        place.kind,
+        row.attempts,
+        row.created_at,
+        now,
+        parts.clock.random(),
+        was_ambiguous=row.result_kind == "ambiguous",
     )
     values = {
         "state": following.state,

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from alerts.clock import FakeClock, SystemClock
 from alerts.errors import LockHeld, StoreError
 from alerts.model import Feed
 from alerts.store import claims, feeds
-from alerts.store.database import Database, back_up, is_current, migrate, open_database
+from alerts.store.database import REVISIONS, Database, back_up, is_current, migrate, open_database
 from alerts.store.lock import working_lock
 from alerts.store.schema import feed, metadata
 
@@ -32,6 +34,13 @@ def test_a_new_database_gets_the_schema_that_the_tables_describe(database: Datab
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []
     assert is_current(database)
+
+
+def test_the_revisions_named_are_those_of_the_migrations():
+    config = Config()
+    config.set_main_option("script_location", "alerts.store:migrations")
+    scripts = ScriptDirectory.from_config(config).walk_revisions()
+    assert [script.revision for script in scripts] == list(reversed(REVISIONS))
 
 
 def test_migrating_twice_changes_nothing(database: Database):
