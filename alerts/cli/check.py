@@ -75,6 +75,7 @@ def _explanations(found: Config | None, name: str | None) -> dict[str, str] | No
     told = explained.explanations(found)
     if not name:
         return told
+    name = next((s.id for s in found.subscribers if s.name == name), name)
     if name in told:
         return {name: told[name]}
     near = config.nearest(name, list(told))

@@ -13,6 +13,7 @@ from alerts.config.scalars import url
 from alerts.config.values import READERS
 from alerts.model import Feed
 from alerts.rules.mistakes import nearest
+from alerts.text import fold
 
 LOOK_BACK_S = 86_400.0
 
@@ -55,12 +56,17 @@ class FeedList:
         for feed in self.feeds.values():
             for name in (*feed.tags, feed.name, feed.url):
                 if name:
-                    found.setdefault(name.casefold(), name)
+                    found.setdefault(folded(name), name)
         return found
 
     def places(self) -> dict[str, str]:
         """Return the places of the feeds by their folded form."""
-        return {f.place.casefold(): f.place for f in self.feeds.values() if f.place}
+        return {folded(f.place): f.place for f in self.feeds.values() if f.place}
+
+
+def folded(name: str) -> str:
+    """Return a name as rules compare it: without case, accents and double blanks."""
+    return fold(" ".join(name.split()))
 
 
 def read_feed(reading: Reading, node: Node) -> Feed | None:
@@ -104,7 +110,7 @@ def check_source(
     end: int = 0,
 ) -> None:
     """Record a feed name or tag that no feed has; without feeds there is nothing to compare."""
-    if name.casefold() in known or reading.findings.is_incomplete:
+    if folded(name) in known or reading.findings.is_incomplete:
         return
     told = f"No feed has the name, address or tag {quoted(name)}."
     if not known:

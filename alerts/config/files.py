@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from itertools import pairwise
+from os.path import normpath
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +19,7 @@ import yaml
 from alerts.config import keys, syntax
 from alerts.config.findings import quoted
 from alerts.config.nodes import (
+    MAX_BYTES,
     MappingNode,
     Node,
     Refused,
@@ -52,7 +54,7 @@ class Files:
     reading: Reading
     contents: Mapping[Path, bytes] | None = None
     bytes_by_name: dict[str, bytes] = field(default_factory=dict)
-    _seen: set[Path] = field(default_factory=set)
+    _seen: set[str] = field(default_factory=set)
     _root: Path = field(default_factory=Path)
 
     def read(self, main: Path) -> list[Part]:
@@ -62,9 +64,10 @@ class Files:
         waiting: list[tuple[Path, Node | None]] = [(main, None)]
         while waiting:
             path, named_at = waiting.pop(0)
-            if path.resolve() in self._seen:
+            place = normpath(path.absolute())  # by name alone: whatever it is, opening it will tell
+            if place in self._seen:
                 continue
-            self._seen.add(path.resolve())
+            self._seen.add(place)
             if len(self._seen) > MAX_FILES:
                 told, hint = f"More than {MAX_FILES} files are included.", "Name fewer files."
                 self.reading.findings.error(cast("Node", named_at), told, hint)
@@ -105,7 +108,8 @@ class Files:
         try:
             if self.contents is not None:
                 return self.contents[path]
-            return path.read_bytes()
+            with path.open("rb") as file:
+                return file.read(MAX_BYTES + 1)
         except KeyError:
             reason = "it is not among the stored files"
         except FileNotFoundError:

@@ -22,7 +22,7 @@ from alerts.config.findings import Findings
 from alerts.config.nodes import Node, ScalarNode, SequenceNode
 from alerts.config.reading import Entry, Fields, Reading
 from alerts.config.rules import RuleBook, check
-from alerts.config.subscribers import SubscriberList
+from alerts.config.subscribers import SubscriberList, say_unheard
 from alerts.config.values import READERS
 from alerts.config.variables import Variables
 from alerts.errors import ConfigError
@@ -150,6 +150,7 @@ def _config(reading: Reading, parts: list[Part], *, with_examples: bool) -> Conf
     ]
     _subscribers(reading, parts, people)
     _say_absent(reading, parts)
+    say_unheard(reading, book, people.found.values())
     wrong = check(reading, book, feeds)
     rules = tuple(d.rule for d in book.drafts if d.rule is not None)
     if with_examples:

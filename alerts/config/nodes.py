@@ -151,9 +151,12 @@ def is_plain(node: Node) -> bool:
 
 
 def refusal(data: bytes) -> tuple[str, str] | None:
-    """Return why these bytes are no text of ours (sentence, what to do); None if they are."""
+    """Return why these bytes are no text of ours (sentence, what to do); None if they are.
+
+    Of a file that is too big MAX_BYTES + 1 are enough.
+    """
     if len(data) > MAX_BYTES:
-        told = f"The file has {len(data):,} bytes; at most {MAX_BYTES:,} are read."
+        told = f"The file is too big: at most {MAX_BYTES:,} bytes are read."
         return told, "Split it, and name the parts under include:."
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "The file is saved as UTF-16.", "Save it as UTF-8 in your editor."

@@ -132,6 +132,8 @@ class Reading:
         for name, (key, value) in fields.nodes.items():
             row = table.get(name)
             if row is None:
+                if self._comma(fields, key, value):
+                    continue
                 near = self.unknown_key(key, name, where)
                 fields.meant.add(near or "")
                 continue
@@ -143,6 +145,19 @@ class Reading:
                 told = f"{keys.TITLES[where].capitalize()} needs the key {quoted(row.name)}."
                 self.findings.error(fields.at, told, f"Write: {row.name}: {row.example}")
         return fields
+
+    def _comma(self, fields: Fields, key: ScalarNode, value: Node) -> bool:
+        """Tell of {name: Flores, Ana}: what follows the comma reads as a key without a value."""
+        is_bare = isinstance(value, ScalarNode) and not value.value and not value.style
+        if not (is_bare and isinstance(fields.at, MappingNode) and fields.at.flow_style):
+            return False
+        before = [v for k, v in fields.nodes.values() if k.start_mark.index < key.start_mark.index]
+        last = before[-1] if before else None
+        if not isinstance(last, ScalarNode) or not last.value:
+            return False
+        told = f"The comma ends the value {quoted(last.value)}."
+        self.findings.error(key, told, f'If it is one value, write "{last.value}, {key.value}"')
+        return True
 
     def value(self, node: Node, row: Key, read: Read) -> Any:
         """Read one value; a node that many share (defaults, aliases) is read once."""

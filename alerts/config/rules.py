@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from alerts.config.feeds import FeedList, check_source
+from alerts.config.feeds import FeedList, check_source, folded
 from alerts.config.findings import quoted
 from alerts.config.keys import BY_NAME
 from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -320,7 +320,7 @@ def _check_place(
     start: int = 0,
     end: int = 0,
 ) -> None:
-    if not places or name.casefold() in places or reading.findings.is_incomplete:
+    if not places or folded(name) in places or reading.findings.is_incomplete:
         return
     near = nearest(name, list(places.values()))
     hint = f"Did you mean {quoted(near)}?" if near else f"Write place: {name} at a feed."

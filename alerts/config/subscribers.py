@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -270,6 +270,17 @@ class SubscriberList:
         when = fields.get("when")
         if "when" in fields and isinstance(when, Cadence) and when.kind == "urgent only":
             self.reading.later(f"{what} when: urgent only" + (f" ({key})" if key else ""))
+
+
+def say_unheard(reading: Reading, book: RuleBook, people: Iterable[Subscriber]) -> None:
+    """Warn of a rule with urgent stories that nobody follows."""
+    followed = {s.rule for subscriber in people for s in subscriber.subscriptions}
+    for draft in book.named.values():
+        if draft.rule is None or draft.rule.urgent is None or draft.name in followed:
+            continue
+        if not reading.findings.is_incomplete:
+            told = f"Nobody follows {quoted(draft.name)}, so its urgent stories reach no one."
+            reading.findings.warn(draft.at, told, "Name it under rules: of a subscriber.")
 
 
 def _settings(fields: Fields, places: tuple[Destination, ...]) -> dict[str, Any]:

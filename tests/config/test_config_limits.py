@@ -76,7 +76,7 @@ _PIECES = st.sampled_from(
         (_BOMB, "multiply into more than a million"),
         ("a: &a [*a]\n", "contains itself"),
         ("a: &a {b: {c: *a}}\n", "contains itself"),
-        ("x: " + "y" * MAX_BYTES, "at most 5,000,000 are read"),
+        ("x: " + "y" * MAX_BYTES, "at most 5,000,000 bytes are read"),
     ],
 )
 def test_a_file_that_would_exhaust_us_is_refused(text: str, words: str) -> None:

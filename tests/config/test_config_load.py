@@ -327,3 +327,58 @@ def test_a_rule_may_ask_for_sources_while_no_feed_is_listed() -> None:
     loaded = load("version: 1\nrules: {x: {any: [ICE], feeds: [local], place: madison}}\n")
     assert loaded.config is not None
     assert "local" in said(loaded.warnings)
+
+
+def test_booleans_name_no_file_and_leave_the_systems_authorities() -> None:
+    assert taken(feed("- {url: 'https://x.example/', verify: true}")).feeds[1].ca_file is None
+
+
+def test_a_certificate_is_found_beside_the_file_it_is_named_in(tmp_path: Path) -> None:
+    (tmp_path / "own.pem").write_text("x")
+    (tmp_path / "s.yaml").write_text(feed("- {url: 'https://x.example/', verify: own.pem}"))
+    loaded = config.load(tmp_path / "s.yaml", {})
+    assert loaded.config is not None, said(loaded.errors)
+    assert loaded.config.feeds[1].ca_file == str(tmp_path / "own.pem")
+
+
+def test_near_takes_a_bare_list_of_words() -> None:
+    assert taken(rules("x: {near: [ICE, raid]}")).rules[0].query == "ICE NEAR raid"
+
+
+def test_urgent_windows_and_words_are_read() -> None:
+    found = [
+        taken(subscriber("rules: [ice]", f"urgent: {written}")).subscribers[0].urgent
+        for written in ("always", "Never", "8 am to 8 pm")
+    ]
+    assert found[:2] == ["always", "never"]
+    assert isinstance(found[2], Window)
+
+
+def test_urgent_only_is_listed_as_still_to_come() -> None:
+    assert taken(subscriber("rules: [ice]", "when: urgent only")).not_in_effect == (
+        "subscriber when: urgent only (ana)",
+    )
+
+
+def test_an_admin_may_have_a_name_and_several_addresses() -> None:
+    text = (
+        f"{HEAD}{RULES}{PEOPLE}admins:\n  - {{name: Desk, email: [a@example.org, b@example.org]}}\n"
+    )
+    assert [d.place for d in taken(text).admins] == ["a@example.org", "b@example.org"]
+
+
+def test_the_last_good_files_can_be_read_again_from_memory_with_their_patterns() -> None:
+    loaded = load(f"{HEAD}{RULES}{PEOPLE}include: [more/*.yaml]\n", more_a="rules: {a: one}\n")
+    assert loaded.config is not None
+    assert loaded.config.rule("a") is not None
+
+
+def test_a_stored_file_that_is_missing_is_an_error() -> None:
+    loaded = load(f"{HEAD}{RULES}{PEOPLE}include: [gone.yaml]\n")
+    assert "not among the stored files" in said(loaded.errors)
+
+
+def test_a_folder_full_of_files_is_not_read_without_end() -> None:
+    text = f"{HEAD}{RULES}{PEOPLE}include: [more/*.yaml]\n"
+    loaded = load(text, **{f"more_{n}": "rules: {}\n" for n in range(1001)})
+    assert "More than 1000 files" in said(loaded.errors)

@@ -300,6 +300,82 @@ ERRORS = {
     "an unknown key at the top": (f"{HEAD}{RULES}{PEOPLE}Rules: {{}}\n", "12:1", '"rules"'),
     "a key that is a list": (f"{HEAD}{RULES}{PEOPLE}? [a]\n: b\n", "12:3", "A key is one word"),
     "an empty merge": (f"{HEAD}{RULES}{PEOPLE}    <<: ice\n", "12:9", "<<"),
+    "a comma inside a name": (
+        f"{HEAD}{RULES}subscribers:\n  - {{name: Flores, Ana, email: a@example.org, rules: [ice]}}\n",
+        "9:20",
+        'The comma ends the value "Flores". If it is one value, write "Flores, Ana"',
+    ),
+    "a key without a name": (rules("x: {query: ICE, ? : 2}"), "6:19", "A key is missing"),
+    "a variable for a key": (rules("x: ICE", "{A}: ICE"), "7:3", "a key is one word"),
+    "a merge of a number": (f"{HEAD}{RULES}{PEOPLE}    <<: [ice]\n", "12:10", "and this is none"),
+    "one rule in two files": (
+        rules("jail: jail") + "include: [more.yaml]\n",
+        "1:9",
+        "already defined in subscribers.yaml, line 6",
+    ),
+    "a rule that is nothing": (rules("x:"), "6:3", '"query" is empty'),
+    "a mapping for a list of queries": (rules("x: {any: {a: b}}"), "6:12", "takes one value"),
+    "an empty text in quotes": (rules('x: ""'), "6:6", "is empty"),
+    "a near that is a word": (rules("x: {near: ICE}"), "6:13", "near is due"),
+    "a near of something without a place": (
+        rules("x: {near: {words: [ICE, 'place:madison']}}"),
+        "6:27",
+        "NEAR",
+    ),
+    "an except that is no phrase": (
+        rules("x: {any: [ICE], except: ['a AND b']}"),
+        "6:28",
+        "phrase",
+    ),
+    "an urgent without query": (
+        rules("x: {query: ICE, urgent: {newer_than: 6h}}"),
+        "6:27",
+        'needs the key "query"',
+    ),
+    "an urgent that is wrong": (rules("x: {query: ICE, urgent: raid AND}"), "6:32", "`AND`"),
+    "examples that are a list": (
+        rules("x: {query: ICE, examples: [a]}"),
+        "6:29",
+        "examples is due",
+    ),
+    "a rule of too many alternatives": (
+        rules(
+            f"x: ({' | '.join(f'a{n}' for n in range(9))}) AND ({' | '.join(f'b{n}' for n in range(9))})"
+        ),
+        "6:3",
+        "81 alternatives",
+    ),
+    "a flag that is a list": (subscriber("rules: [ice]", "welcome: [yes]"), "12:14", "not a list"),
+    "a choice without a value": (subscriber("rules: [ice]", "style:"), "12:5", "is empty"),
+    "a number that is a list": (rules("x: {query: ICE, weight: [1]}"), "6:27", "not a list"),
+    "a distance that is a list": (
+        rules("x: {near: {words: [ICE, raid], within: [8]}}"),
+        "6:42",
+        "not a list",
+    ),
+    "a certificate that is a list": (
+        feed("- {url: 'https://x.example/', verify: [a]}"),
+        "5:41",
+        "not a list",
+    ),
+    "a version that is a list": (f"version: [1]\n{RULES}{PEOPLE}", "1:10", "not a list"),
+    "an unknown language of a feed": (
+        feed("- {url: 'https://x.example/', lang: 42}"),
+        "5:39",
+        "a code like en, es or hmn",
+    ),
+    "an empty title": (rules("x: {query: ICE, title: {es: ''}}"), "6:31", "is empty"),
+    "an unknown rule that resembles none": (
+        subscriber("rules: [qqqq]"),
+        "11:13",
+        "Known rules: ice, sanctuary.",
+    ),
+    "a pause that is empty": (subscriber("rules: [ice]", "pause_until:"), "12:5", "is empty"),
+    "an address that is a list of addresses in quotes": (
+        subscriber("rules: [ice]", "people: 'a@example.org, b@example.org'"),
+        "12:14",
+        "several addresses",
+    ),
     "an example that does not match": (
         rules("x: {query: ICE, examples: {match: [Ice storm]}}"),
         "6:38",
@@ -342,6 +418,13 @@ WARNINGS = {
     ),
     "a rule followed twice": (subscriber("rules: [ice, ice]"), "11:18", "stands twice"),
     "nothing followed": (subscriber("style: full"), "9:11", "follows no rule"),
+    "two rules that ask the same": (rules("a: ICE", "b: ICE"), "7:6", "`a` and `b` ask the same"),
+    "an operator in small letters": (rules("x: raid and jail"), "6:11", "AND"),
+    "urgent stories nobody hears of": (
+        rules("x: {query: ICE, urgent: raid}"),
+        "6:3",
+        'Nobody follows "x"',
+    ),
     "lower-case ice": (rules("x: {any: [ice]}"), "6:13", "frozen water"),
     "a place that no feed has": (
         rules("x: {query: ICE, place: madisn}"),
@@ -380,7 +463,7 @@ WARNINGS = {
 @pytest.mark.parametrize("name", ERRORS)
 def test_each_mistake_is_one_error_at_its_place_that_says_what_to_write(name: str) -> None:
     text, place, words = ERRORS[name]
-    loaded = load(text)
+    loaded = load(text, more="rules: {jail: prison}\n")
     assert loaded.config is None
     assert places(loaded.errors) == [place], said(loaded.errors)
     assert words in said(loaded.errors)
