@@ -17,9 +17,10 @@ def parse(body: bytes, content_type: str, url: str, *, now: float) -> ParsedFeed
     text = text_of(body, content_type)
     if not text.strip():
         return FetchFailure("empty", "Its server sends an empty document.")
-    kind, start = sniff.kind_of(text)
-    if kind == "json":
+    shape = sniff.shape_of(text)
+    if shape.kind == "json":
         return jsonfeed.parse(text, url, content_type, now)
-    if kind == "xml":
-        return xmlfeed.parse(text[start:], url, content_type, now)
+    if shape.kind == "xml":
+        safe = sniff.safe_xml(text, shape)
+        return xmlfeed.parse(safe, url, now) if isinstance(safe, str) else safe
     return sniff.no_feed(text, url, content_type)

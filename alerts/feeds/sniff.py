@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urljoin
 
 from alerts.feeds.refusals import CHALLENGE, CHALLENGE_HINT, CHALLENGE_TEXT
@@ -13,6 +13,15 @@ from alerts.links import safe_link
 from alerts.model import FetchFailure
 
 Kind = Literal["xml", "json", "html", "other"]
+
+
+class Shape(NamedTuple):
+    """What a text is; for XML where its document type (or root) and its root element begin."""
+
+    kind: Kind
+    start: int = 0
+    root: int = 0
+
 
 MAX_SUBSET_CHARS = 4_096
 MAX_DEPTH = 500  # real feeds stay below 30, even with a page's markup in them
@@ -26,58 +35,65 @@ _SEARCHED = 262_144
 _SUBSET = re.compile(r"<!DOCTYPE\b[^\[>]*\[", re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY\s+(%\s*)?[^\s>]+\s+(?:\"([^\"]*)\"|'([^']*)'|(\w+))", re.IGNORECASE)
 _REFERS = re.compile(r"&[A-Za-z_:]|%[A-Za-z_:]|&#(?:38|x26|37|x25);", re.IGNORECASE)
-_TAG = re.compile(r"<(/?)[A-Za-z_][^\s<>/]*(?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?(/?)>")
+_TAG = re.compile(r"<(/?)[A-Za-z_][^<>]*?(/?)>")
 _LINK = re.compile(r"<link\b[^>]{0,1000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))")
+_ATTRIBUTE = re.compile(r"([\w:-]{1,40})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))")
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
-_PASSWORD = re.compile(r"<input\b[^>]*type\s*=\s*[\"']?password", re.IGNORECASE)
+_PASSWORD = re.compile(r"<input\b[^>]{0,500}?type\s*=\s*[\"']?password", re.IGNORECASE)
 _CONSENT = re.compile(r"(?i)cookie[- ]?(?:consent|wall)|consent\.|privacy-gate|gdpr")
 
 
-def kind_of(text: str) -> tuple[Kind, int]:
+def shape_of(text: str) -> Shape:
     """Return what the text is and where it begins: a PHP warning before it is no part of it."""
     if text.startswith(("{", "[")):
-        return "json", 0
+        return Shape("json")
     start = 0
-    while skipped := _PROLOG.match(text, start, _SEARCHED):
+    while skipped := _PROLOG.match(text, start, start + _SEARCHED):
         start = skipped.end()
     found = _ROOT.search(text, start, start + _SEARCHED)
     if found is None:
-        return ("html" if _HTML.match(text, start) else "other"), 0
+        return Shape("html" if _HTML.match(text, start) else "other")
     if found[2]:
-        return "html", 0
+        return Shape("html")
     doctype = text.find("<!DOCTYPE", start, found.start())
-    return "xml", doctype if doctype >= 0 else found.start()
+    return Shape("xml", doctype if doctype >= 0 else found.start(), found.start())
 
 
-def danger(text: str) -> FetchFailure | None:
-    """Return why the XML must not be given to a parser, None if it may.
+def safe_xml(text: str, shape: Shape) -> str | FetchFailure:
+    """Return the XML as a parser may have it, or why it must not.
 
     Entities that refer to others grow without bound, external ones read files; both are refused
-    whatever the parser would do with them. Very deep nesting costs minutes.
+    whatever the parser would do with them. Of the document type only plain entities are left. Very
+    deep nesting costs minutes.
     """
-    if _has_evil_entities(text):
+    body = text[shape.root :]
+    if body.count("<") > _MANY_TAGS and _is_too_deep(body):
+        return FetchFailure("malformed", "Its document nests elements too deeply to be a feed.")
+    subset = _SUBSET.match(text, shape.start)
+    if subset is None:
+        return body
+    declared = _declarations(text, subset.end())
+    if declared is None:
         return FetchFailure(
             "entities",
             "Its document declares entities as an attack would; it was not read.",
             "Tell the site: a feed needs no entity declarations.",
         )
-    if text.count("<") > _MANY_TAGS and _is_too_deep(text):
-        return FetchFailure("malformed", "Its document nests elements too deeply to be a feed.")
-    return None
+    return f"<!DOCTYPE rss [\n{''.join(declared)}]>\n{body}" if declared else body
 
 
-def _has_evil_entities(text: str) -> bool:
-    """Judge every declaration in the text: a `]` in a value must not hide those after it."""
-    subset = _SUBSET.match(text)
-    if subset is None:
-        return False
-    last = max(text.rfind(word) for word in ("<!ENTITY", "<!entity"))
-    if last - subset.end() > MAX_SUBSET_CHARS or text.find("]") - subset.end() > MAX_SUBSET_CHARS:
-        return True
-    declared = list(_ENTITY.finditer(text))
-    is_odd = len(declared) != text.upper().count("<!ENTITY")
-    return is_odd or any(_is_evil(found) for found in declared)
+def _declarations(text: str, start: int) -> list[str] | None:
+    """Return the entity declarations of an internal subset, None if any of them is evil.
+
+    Those in the rest of the text are judged too: a `]` in a value must not hide what follows it.
+    """
+    last = max(text.rfind("<!ENTITY", start), text.find("]", start))
+    if last - start > MAX_SUBSET_CHARS:
+        return None
+    found = list(_ENTITY.finditer(text, start))
+    if len(found) != text.upper().count("<!ENTITY") or any(map(_is_evil, found)):
+        return None
+    return [f"{entity[0]}>\n" for entity in found]
 
 
 def _is_evil(entity: re.Match[str]) -> bool:

@@ -1,67 +1,53 @@
-"""RSS, Atom, RDF and CDF through feedparser, without its sanitiser and its way with links.
+"""RSS, Atom, RDF and CDF: what feedparser read, taken over into entries.
 
-feedparser is the judge of what a feed means; this module hands it safe text and takes entries.
+feedparser is the judge of what a feed means. Its dictionaries are read with `dict.get`, because
+their own look-up borrows from other fields.
 """
 
 from __future__ import annotations
 
 import html
-import io
 import re
 import xml.sax
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-import feedparser
-
-from alerts.feeds import dates, sniff
+from alerts.feeds import bounded, dates
 from alerts.feeds.texts import MAX_TAGS, cut, link_of
 from alerts.model import Entry, FetchFailure, ParsedFeed
 
-_HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ROOT_NAME = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))(?=[\s>/])", re.IGNORECASE)
 _BINARY = re.compile(r"(?i)(?:image|audio|video|font|application)/(?!xhtml|xml|html)")
 _MAX_TTL_MIN = 100_000
 
 
-def parse(text: str, url: str, content_type: str, now: float) -> ParsedFeed | FetchFailure:
-    """Return the feed in `text` (no XML declaration before it), or why there is none."""
-    failure = sniff.danger(text)
-    if failure is not None:
-        return failure
+def parse(text: str, url: str, now: float) -> ParsedFeed | FetchFailure:
+    """Return the feed in `text` (from `sniff.safe_xml`), or why there is none."""
     whole = _without_tail(text)
-    found = _judged(whole if whole is not None else text)
+    found = _read(whole if whole is not None else text)
     if isinstance(found, FetchFailure):
         return found
-    items = [_entry(item, found.get("version", ""), url, now) for item in found["entries"]]
+    items = [_entry(item, found.version, url, now) for item in found.entries]
     entries = tuple(entry for entry in items if entry is not None)
-    is_broken = isinstance(found.get("bozo_exception"), xml.sax.SAXException)
-    if is_broken and not any(e.title or e.link or e.guid for e in entries):
-        return _malformed(found)
-    if not entries and not found.get("version"):
-        return sniff.no_feed(text, url, content_type)
-    channel = found["feed"]
+    if found.error is not None and not any(e.title or e.link or e.guid for e in entries):
+        return _malformed(found.error)
     return ParsedFeed(
-        title=_markup(channel, "title", found.get("version", "")),
+        title=_markup(found.channel, "title", found.version),
         entries=entries,
-        lang=_lang(channel.get("language")),
+        lang=_lang(dict.get(found.channel, "language")),
         complete=whole is None,
-        ttl_s=_ttl_s(channel.get("ttl")),
+        ttl_s=_ttl_s(dict.get(found.channel, "ttl")),
         dropped=len(items) - len(entries),
     )
 
 
-def _judged(text: str) -> Any:
+def _read(text: str) -> bounded.Reading | FetchFailure:
     """Return what feedparser makes of the text, or a FetchFailure for whatever it raises."""
     try:
-        return feedparser.parse(
-            io.BytesIO(text.encode("utf-8", "replace")),  # bytes would be tried as a file's name
-            response_headers=_HEADERS,
-            sanitize_html=False,
-            resolve_relative_uris=False,
-        )
+        return bounded.read(text)
+    except bounded.TooCostly:
+        return FetchFailure("malformed", "Its document holds more elements than any feed.")
     except Exception as error:  # noqa: BLE001 - it raises what its input makes it raise
         return FetchFailure(
             "malformed",
@@ -70,9 +56,9 @@ def _judged(text: str) -> Any:
         )
 
 
-def _malformed(found: Mapping[str, Any]) -> FetchFailure:
-    error = found["bozo_exception"]
-    where = f" at line {error.getLineNumber()}" if hasattr(error, "getLineNumber") else ""
+def _malformed(error: xml.sax.SAXException) -> FetchFailure:
+    line = error.getLineNumber() if isinstance(error, xml.sax.SAXParseException) else None
+    where = f" at line {line}" if line else ""
     return FetchFailure(
         "malformed",
         f"Its document is not well-formed XML{where} and holds no readable entry.",
@@ -98,7 +84,7 @@ def _without_tail(text: str) -> str | None:
 # --- one entry -------------------------------------------------------------------------------
 
 
-def _entry(item: Mapping[str, Any], version: str, url: str, now: float) -> Entry | None:
+def _entry(item: dict[str, Any], version: str, url: str, now: float) -> Entry | None:
     summary = _markup(item, "summary", version)
     content = _content(item, version)
     published = _moment(item, "published", now)
@@ -119,14 +105,14 @@ def _entry(item: Mapping[str, Any], version: str, url: str, now: float) -> Entry
     return entry if has_something else None
 
 
-def _raw(item: Mapping[str, Any], key: str) -> str:
-    """Return a field as it stands; feedparser's own look-up would borrow from other fields."""
-    value = dict.get(item, key) if isinstance(item, dict) else None
+def _raw(item: dict[str, Any], key: str) -> str:
+    """Return a field's text as it stands, "" if there is none."""
+    value = dict.get(item, key)
     return value.strip() if isinstance(value, str) else ""
 
 
-def _markup(item: Mapping[str, Any], key: str, version: str) -> str:
-    detail = item.get(f"{key}_detail")
+def _markup(item: dict[str, Any], key: str, version: str) -> str:
+    detail = dict.get(item, f"{key}_detail")
     kind = detail.get("type") if isinstance(detail, dict) else None
     return _as_markup(_raw(item, key), kind, version)
 
@@ -139,10 +125,10 @@ def _as_markup(value: str, kind: str | None, version: str) -> str:
     return value
 
 
-def _content(item: Mapping[str, Any], version: str) -> str:
+def _content(item: dict[str, Any], version: str) -> str:
     """Return the richest of the contents that are text."""
     found: list[str] = []
-    for part in item.get("content") or ():
+    for part in dict.get(item, "content") or ():
         kind = part.get("type") or ""
         value = part.get("value")
         if isinstance(value, str) and not _BINARY.match(kind):
@@ -150,9 +136,9 @@ def _content(item: Mapping[str, Any], version: str) -> str:
     return max(found, key=len, default="")
 
 
-def _link(item: Mapping[str, Any], url: str) -> str | None:
+def _link(item: dict[str, Any], url: str) -> str | None:
     """Return the address of the article: the publisher's own, the alternate, an enclosure."""
-    links = [link for link in item.get("links") or () if isinstance(link, dict)]
+    links = [link for link in dict.get(item, "links") or () if isinstance(link, dict)]
     of_files = [link.get("href") for link in links if link.get("rel") == "enclosure"]
     for candidate in (_raw(item, "feedburner_origlink"), _raw(item, "link"), *of_files):
         if not isinstance(candidate, str) or not candidate:
@@ -166,24 +152,23 @@ def _link(item: Mapping[str, Any], url: str) -> str | None:
     return None
 
 
-def _tags(item: Mapping[str, Any]) -> tuple[str, ...]:
-    words = [tag.get("term") or tag.get("label") for tag in item.get("tags") or ()]
+def _tags(item: dict[str, Any]) -> tuple[str, ...]:
+    words = [tag.get("term") or tag.get("label") for tag in dict.get(item, "tags") or ()]
     kept = (word.strip()[:500] for word in words if isinstance(word, str))
     return tuple(dict.fromkeys(word for word in kept if word))[:MAX_TAGS]
 
 
-def _moment(item: Mapping[str, Any], key: str, now: float) -> float | None:
+def _moment(item: dict[str, Any], key: str, now: float) -> float | None:
     text = _raw(item, key)
     if dates.is_blank(text):
         return None
-    parsed = dict.get(item, f"{key}_parsed") if isinstance(item, dict) else None
-    moment = dates.of_struct(parsed)
+    moment = dates.of_struct(dict.get(item, f"{key}_parsed"))
     return dates.believed(moment if moment is not None else dates.of_text(text), now)
 
 
-def _entry_lang(item: Mapping[str, Any]) -> str | None:
+def _entry_lang(item: dict[str, Any]) -> str | None:
     for key in ("title_detail", "summary_detail"):
-        detail = item.get(key)
+        detail = dict.get(item, key)
         if isinstance(detail, dict) and detail.get("language"):
             return _lang(detail["language"])
     return None

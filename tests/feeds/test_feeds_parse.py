@@ -379,6 +379,39 @@ def test_an_article_about_doctypes_is_no_attack() -> None:
     )
 
 
+SQUARES = {
+    "attributes": "<a " + " ".join(f'a{n}="1"' for n in range(20_000)) + "/>",
+    "categories": "".join(f"<category>{n}</category>" for n in range(15_000)),
+    "a long author": "<author>" + "a" * 200_000 + "@</author>",
+    "an author in pieces": "<author>" + ("a" * 199 + "<!-- -->") * 1_000 + "</author>",
+    "blanks in a title": "<title>" + " " * 200_000 + "x</title>",
+    "blanks in a date": "<pubDate>" + " " * 200_000 + "x</pubDate>",
+    "unclosed tags": "<a " * 60_000,
+    "unclosed quotes": "<a b='\"" * 40_000,
+    "references": "<title>" + "&#x" * 100_000 + "</title>",
+}
+
+
+@pytest.mark.parametrize("name", SQUARES)
+def test_nothing_in_an_item_costs_the_square_of_its_size(name: str) -> None:
+    began = time.process_time()
+    parse(rss(f"<item><title>T</title>{SQUARES[name]}</item>").encode(), "", URL, now=NOW)
+    assert time.process_time() - began < 2
+
+
+def test_more_elements_than_any_feed_has_are_refused() -> None:
+    assert (
+        "more elements"
+        in failure(rss("<item><title>T</title>" + "<a/>" * 100_001 + "</item>")).text
+    )
+
+
+def test_blanks_before_the_root_cost_nothing() -> None:
+    assert (
+        entry("<!-- x --><!DOCTYPE rss>" + "\n" * 200_000 + rss(ITEM, declaration="")).guid == "1"
+    )
+
+
 def test_expat_bounds_what_entities_may_grow_to() -> None:
     assert pyexpat.version_info >= (2, 4, 1)
 
@@ -477,6 +510,22 @@ def test_a_json_feed_comes_with_all_it_says() -> None:
 )
 def test_broken_json_is_a_value_too(document: str) -> None:
     assert failure(document, "application/feed+json").kind == "malformed"
+
+
+@pytest.mark.parametrize("link", ["http://[bad/", "javascript:x", 5, None])
+def test_a_json_item_with_a_bad_link_keeps_its_text(link: object) -> None:
+    one = entry(json.dumps({"items": [{"id": "1", "title": "T", "url": link}]}))
+    assert (one.title, one.link) == ("T", None)
+
+
+def test_bytes_that_no_label_explains_are_still_read() -> None:
+    assert (
+        entry(
+            rss(ITEM, declaration='<?xml version="1.0" encoding="nonsense"?>').encode()
+            + b"\xff\x81"
+        ).guid
+        == "1"
+    )
 
 
 # --- everything else -------------------------------------------------------------------------

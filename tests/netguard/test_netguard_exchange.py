@@ -326,6 +326,14 @@ def test_a_handshake_that_never_ends_is_a_timeout(tmp_path: Path) -> None:
     assert not error.was_sent
 
 
+def test_a_body_that_nobody_reads_is_a_timeout_and_counts_as_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+        error = failure(url, method="POST", body=bytes(20_000_000), deadline_s=0.3)
+    assert error.kind == "timeout"
+    assert error.was_sent
+
+
 def test_a_missing_ca_file_is_a_clear_error() -> None:
     error = failure(
         "https://127.0.0.1/", using=session(LOOPBACK, purpose="feed", verify="/nowhere/ca.pem")
