@@ -30,9 +30,9 @@ class ReceivedMail:
         return email.message_from_bytes(self.raw, policy=email.policy.default)
 
     def part(self, kind: str) -> str:
-        """Return the text of the "plain" or "html" part; empty if there is none."""
+        """Return the "plain" or "html" part, lines ending in a newline; empty if there is none."""
         body = self.message.get_body((kind,))
-        return body.get_content() if body is not None else ""
+        return body.get_content().replace("\r\n", "\n") if body is not None else ""
 
 
 class MailSink:

@@ -102,8 +102,12 @@ def _mrkdwn(text: str) -> str:
 def counters(done: Mapping[str, Any]) -> str:
     """Return a pass's counters as a sentence."""
     return (
-        f"{done['polled']} sources polled ({done['unchanged']} unchanged, "
-        f"{done['failed']} failing), "
-        f"{done['new']} new articles, {done['alerts']} alerts, {done['digests']} digests, "
+        f"{_count(done['polled'], 'source')} polled ({done['unchanged']} unchanged, "
+        f"{done['failed']} failing), {_count(done['new'], 'new article')}, "
+        f"{_count(done['alerts'], 'alert')}, {_count(done['digests'], 'digest')}, "
         f"{done['delivered']} delivered, in {done['seconds']:.1f} s"
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -71,7 +71,7 @@ def test_a_pass_is_told_in_one_sentence() -> None:
     done = dict.fromkeys(
         ("polled", "unchanged", "failed", "new", "alerts", "digests", "delivered"), 2
     )
-    assert screen.counters(done | {"seconds": 1.25}) == (
-        "2 sources polled (2 unchanged, 2 failing), 2 new articles, 2 alerts, 2 digests, "
+    assert screen.counters(done | {"new": 1, "seconds": 1.25}) == (
+        "2 sources polled (2 unchanged, 2 failing), 1 new article, 2 alerts, 2 digests, "
         "2 delivered, in 1.2 s"
     )

@@ -1,0 +1,37 @@
+"""`alerts demo` runs the real service and explains what it did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alerts.demo import news
+from tests.end_to_end.service import Service
+
+
+def test_the_demo_tells_what_was_asked_for_and_explains_every_decoy(
+    service: Service, tmp_path: Path
+) -> None:
+    folder = tmp_path / "demo"
+    # A reader's own mail server must not hear of the demo.
+    done = service.run("demo", "--folder", str(folder), SMTP_URL="smtp://127.0.0.1:1?tls=none")
+    assert done.code == 0, done.err
+    words = " ".join(done.out.replace("|", " ").split())
+    told, _, not_told = words.partition("What was not, and what it is instead")
+    for story in news.STORIES:
+        is_wanted = not story.decoy and story.hours_ago < 48
+        assert (" ".join(story.title.split()) in told) is is_wanted, story.title
+        assert story.decoy in not_told
+    assert "Two Rivers Post" in words
+    assert words.count(news.NEWER.title) == 1
+    assert "\x1b" not in done.out
+    names = {path.name for path in folder.iterdir()}
+    assert {"mail-1.eml", "mail-1.html", "mail-2.eml", "subscribers.yaml", "alerts.db"} <= names
+
+
+def test_the_demo_writes_over_no_configuration(service: Service) -> None:
+    service.configure()
+    before = (service.folder / "subscribers.yaml").read_text()
+    done = service.run("demo", "--folder", str(service.folder))
+    assert done.code == 2
+    assert "another folder" in done.err
+    assert (service.folder / "subscribers.yaml").read_text() == before
