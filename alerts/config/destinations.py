@@ -108,7 +108,7 @@ class Destinations:
         first = self._seen.setdefault(folded, (owner, at))
         if first[1] is at:
             return made
-        where = self.reading.findings.where(first[1])
+        where = self.reading.findings.where(first[1], at)
         if first[0] == owner:
             told, hint = (
                 f"{made.place} stands here twice; it gets one mail.",

@@ -42,7 +42,7 @@ class FeedList:
             self.feeds[feed.url] = feed
             self._places[feed.url] = node
             return
-        where = reading.findings.where(self._places[feed.url])
+        where = reading.findings.where(self._places[feed.url], node)
         told = f"This feed is already listed at {where}"
         if first == feed:
             reading.findings.warn(node, f"{told}; it is polled once.", "Delete one of the two.")

@@ -161,13 +161,6 @@ class Files:
             return
         except yaml.YAMLError as error:
             broken = self._say_broken(name, text, error)
-        except RecursionError:
-            told = "This file is nested too deeply."
-            self.reading.findings.at_line(
-                name, 1, 1, told, "Look for brackets that are never closed."
-            )
-            self.reading.findings.is_incomplete = True
-            return
         yield from self._blocks(name, text, broken.line)
 
     def _say_broken(self, name: str, text: str, error: yaml.YAMLError) -> syntax.Broken:
@@ -191,7 +184,7 @@ class Files:
             except yaml.YAMLError as error:
                 self._say_broken(name, block, error)
                 continue
-            except (Refused, RecursionError):
+            except Refused:
                 continue  # the whole document is refused for the same reason once it can be read
             if isinstance(root, MappingNode):
                 yield root

@@ -65,9 +65,10 @@ class Findings:
         lines = self._lines.get(file, [])
         return lines[line - 1] if 0 < line <= len(lines) else ""
 
-    def where(self, at: Node) -> str:
-        """Return "line 12", with the file's name: for a message about another place."""
-        return f"line {at.start_mark.line + 1}"
+    def where(self, at: Node, seen_from: Node) -> str:
+        """Return "line 12", or "line 12 of more.yaml", for a message about another place."""
+        line, file = at.start_mark.line + 1, at.start_mark.name
+        return f"line {line}" if file == seen_from.start_mark.name else f"line {line} of {file}"
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:

@@ -94,7 +94,7 @@ class Reading:
         return None
 
     def _duplicate(self, key: Node, name: str, first: Node, what: str) -> None:
-        where = self.findings.where(first)
+        where = self.findings.where(first, key)
         if what == "rule":
             told = f"The rule {quoted(name)} is already defined at {where}; "
             told += "only one of them could count."

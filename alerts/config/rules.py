@@ -90,9 +90,8 @@ class RuleBook:
                 read_rule(reading, name, key, value)
 
     def _say_double(self, reading: Reading, key: Node, name: str) -> None:
-        first = self.named[name].at
-        where = f"{first.start_mark.name}, {reading.findings.where(first)}"
-        told = f"The rule {quoted(name)} is already defined in {where}; only one could count."
+        where = reading.findings.where(self.named[name].at, key)
+        told = f"The rule {quoted(name)} is already defined at {where}; only one could count."
         reading.findings.error(key, told, "Rename one, or join their lists.")
 
 

@@ -145,8 +145,6 @@ def _graded(
         return parse(value.text)
     except GrammarError as error:
         grammar_error(reading, node, value, error)
-    except ValueError as error:
-        reading.findings.error(node, value.hide(_sentence(str(error))))
     return None
 
 
@@ -156,10 +154,6 @@ def grammar_error(reading: Reading, node: ScalarNode, value: Filled, error: Gram
         reading.findings.grammar(node, error)
         return
     reading.findings.error(node, value.hide(error.message), value.hide(error.hint))
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 def flag(reading: Reading, node: Node, row: Key) -> bool | None:

@@ -117,7 +117,7 @@ class SubscriberList:
             return
         if not subscriber.id:
             return
-        where = self.reading.findings.where(first)
+        where = self.reading.findings.where(first, at)
         told = f"The id {quoted(subscriber.id)} is already taken at {where}."
         hint = f"Rename one, or write an id of its own: id: {subscriber.id}-2"
         self.reading.findings.error(at, told, hint)

@@ -311,7 +311,7 @@ ERRORS = {
     "one rule in two files": (
         rules("jail: jail") + "include: [more.yaml]\n",
         "1:9",
-        "already defined in subscribers.yaml, line 6",
+        "already defined at line 6 of subscribers.yaml",
     ),
     "a rule that is nothing": (rules("x:"), "6:3", '"query" is empty'),
     "a mapping for a list of queries": (rules("x: {any: {a: b}}"), "6:12", "takes one value"),
@@ -509,3 +509,47 @@ def test_a_broken_block_hides_no_mistake_of_the_other_blocks() -> None:
     text = f"{HEAD}rules:\n  a: 'x\nsubscribers:\n  - name: A\n    emial: a@example.org\n    rules: [a]\n"
     loaded = load(text.replace("a: 'x", 'a: "x" y'))
     assert places(loaded.errors) == ["6:10", "9:5"]
+
+
+def test_a_certificate_with_an_impossible_name_is_no_crash() -> None:
+    long = feed(f"- {{url: 'https://x.example/', verify: {'x' * 5000}}}")
+    assert places(load(long).errors) == ["5:41"]
+
+
+def test_a_bomb_in_another_block_of_a_broken_file_is_left_for_the_next_run() -> None:
+    loaded = load("version: 1\nfeeds: [@x]\nrules: &r {x: *r}\n")
+    assert places(loaded.errors) == ["2:9"]
+
+
+def test_a_misspelt_key_is_no_missing_key_as_well() -> None:
+    text = f"{HEAD}{RULES}subscribers:\n  - {{name: A, emial: a@example.org, ruls: [ice]}}\n"
+    loaded = load(text)
+    assert places(loaded.errors) == ["9:15", "9:37"]
+    assert not loaded.warnings
+
+
+def test_unknown_names_are_not_told_while_a_part_of_the_files_is_unreadable() -> None:
+    main = subscriber("rules: [ice, other, {rule: third}, {query: 'rule:fourth'}]")
+    loaded = load(f"{main}include: [more.yaml]\n", more="rules: [\n")
+    assert {mistake.file for mistake in loaded.errors} == {"more.yaml"}
+
+
+def test_a_rule_that_looks_for_another_one_runs_its_examples_with_it() -> None:
+    text = rules(
+        "x: {query: rule:y AND jail, examples: {match: [ICE jail], skip: [jail]}}",
+        "y: {query: rule:z, feeds: [local]}",
+        "z: ICE",
+    )
+    assert load(text).errors == ()
+
+
+def test_examples_and_advice_can_be_left_out() -> None:
+    text = rules("x: {any: [ice], examples: {match: [raid]}}")
+    loaded = load(text, with_examples=False)
+    assert loaded.config is not None
+    assert "frozen" not in said(loaded.warnings)
+
+
+def test_an_unreadable_address_of_a_webhook_and_its_secret_are_two_mistakes() -> None:
+    text = subscriber("rules: [ice]", "webhook: {url: '${HOOK}', secret: '${KEY}'}")
+    assert places(load(text).errors) == ["12:21", "12:40"]
