@@ -58,7 +58,10 @@ def not_told(verdicts: Iterable[Verdict]) -> list[str]:
     lines: list[str] = []
     for verdict in verdicts:
         if verdict.reasons and not verdict.is_told:
-            lines += [*_headline(verdict.story), "      first seen at the first poll and older"]
+            lines += [
+                *_headline(verdict.story),
+                "      it matches, but is old news: older than `look_back`",
+            ]
         elif not verdict.reasons:
             lines += [*_headline(verdict.story), f"      {verdict.story.decoy or 'no rule holds'}"]
     return lines

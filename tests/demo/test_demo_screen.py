@@ -26,7 +26,7 @@ def test_a_story_that_was_not_told_says_what_it_is_instead() -> None:
     plain = Verdict(SampleStory("wire", "dull", 1.0, "A dull day", ""), {}, is_told=True)
     lines = screen.not_told([Verdict(TRAIN, {}, is_told=True), old, plain])
     assert lines[1] == "      a train"
-    assert "older" in lines[3]
+    assert "old news" in lines[3]
     assert lines[5] == "      no rule holds"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from alerts.demo import news
+from tests import needs
 from tests.end_to_end.service import Service
 
 
@@ -24,8 +26,20 @@ def test_the_demo_tells_what_was_asked_for_and_explains_every_decoy(
     assert "Two Rivers Post" in words
     assert words.count(news.NEWER.title) == 1
     assert "\x1b" not in done.out
+    _check_readme(done.out)
     names = {path.name for path in folder.iterdir()}
     assert {"mail-1.eml", "mail-1.html", "mail-2.eml", "subscribers.yaml", "alerts.db"} <= names
+
+
+def _check_readme(shown: str) -> None:
+    """The README's digest is this one: every line but those with a time of day."""
+    readme = (needs.ROOT / "README.md").read_text(encoding="utf-8")
+    block = readme.partition("```text\n")[2].partition("```")[0]
+    lines = [line.partition("[…]")[0].rstrip() for line in block.splitlines()]
+    timeless = [line for line in lines if line and not re.search(r"\d [ap]m", line)]
+    assert len(timeless) > 15
+    words = " ".join(shown.replace("\n  |", "\n").split())
+    assert [line for line in timeless if " ".join(line.split()) not in words] == []
 
 
 def test_the_demo_writes_over_no_configuration(service: Service) -> None:
