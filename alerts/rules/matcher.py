@@ -178,8 +178,7 @@ class Matcher:
         return sorted(matched, key=lambda compiled: compiled.order)
 
     def _by_words(self, scene: Scene, version: int) -> set[_Compiled]:
-        present = {*scene.words, *scene.aside}
-        trusting = not scene.aside  # what is only in a repeated text is no word of every term
+        present = set(scene.words)  # a repeated text has no word that the other has not
         asked: set[_Compiled] = set()
         matched: set[_Compiled] = set()
         anchored = self._anchored
@@ -188,7 +187,7 @@ class Matcher:
                 if not others.issubset(present) or compiled in asked:
                     continue
                 asked.add(compiled)
-                is_true = (is_sure and trusting) or _judge(compiled, scene) is not None
+                is_true = is_sure or _judge(compiled, scene) is not None
                 if is_true and compiled.is_alive and compiled.since <= version:
                     matched.add(compiled)
         return matched

@@ -121,6 +121,7 @@ class View:
         self.article = article
         self._texts: dict[TextField, Plain] = {}
         self._words: dict[TextField, list[Token]] = {}
+        self._caps: dict[TextField, bool] = {}
 
     def text(self, field: TextField) -> Plain:
         """Return the readable text of `field`."""
@@ -142,7 +143,9 @@ class View:
 
     def is_caps(self, field: TextField) -> bool:
         """Whether the field says nothing about case."""
-        return field != "link" and is_caps(self.text(field).text)
+        if field not in self._caps:
+            self._caps[field] = field != "link" and is_caps(self.text(field).text)
+        return self._caps[field]
 
     @property
     def is_nothing_but_capitals(self) -> bool:
