@@ -169,9 +169,11 @@ class _Document:
     @classmethod
     def of(cls, entries: Sequence[Entry], now: float) -> _Document:
         plain = [(entry, entry_keys(entry, now=now)) for entry in entries]
-        shared = _shared_links(keys for _, keys in plain)
-        twice = _reused_guids(keys for _, keys in plain)
-        items = tuple((entry, _told_apart(keys, twice, shared)) for entry, keys in plain)
+        parts = _shared_links(keys for _, keys in plain)
+        exact = [(entry, _with_fragment(entry, keys, parts)) for entry, keys in plain]
+        shared = _shared_links(keys for _, keys in exact)
+        twice = _reused_guids(keys for _, keys in exact)
+        items = tuple((entry, _told_apart(keys, twice, shared)) for entry, keys in exact)
         return cls(items, shared)
 
     def link_of(self, keys: Keys) -> str | None:
@@ -222,6 +224,17 @@ def _reused_guids(all_keys: Iterable[Keys]) -> frozenset[str]:
     apart = {(keys.k1, keys.k2 or keys.k3) for keys in all_keys if keys.k1}
     counts = Counter(guid for guid, _ in apart)
     return frozenset(guid for guid, count in counts.items() if guid and count > 1)
+
+
+def _with_fragment(entry: Entry, keys: Keys, shared: frozenset[str]) -> Keys:
+    """Return keys with the link's fragment in K2, where it alone tells articles of one page apart.
+
+    Change logs and live pages link to `page#part`, and some of them rewrite every guid and date.
+    """
+    fragment = (entry.link or "").partition("#")[2]
+    if keys.k2 not in shared or not fragment:
+        return keys
+    return replace(keys, k2=_key("2", canonical(entry.link or ""), fragment))
 
 
 def _told_apart(keys: Keys, twice: frozenset[str], shared: frozenset[str]) -> Keys:

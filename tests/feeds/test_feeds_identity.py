@@ -181,6 +181,25 @@ def test_one_link_on_several_articles_of_a_document_hides_none() -> None:
     assert [new.entry for new in world.poll(*several).new] == several[3:]
 
 
+def test_parts_of_one_page_are_known_by_their_fragment_when_guids_and_dates_are_rewritten() -> None:
+    def versions(run: int, count: int) -> list[Entry]:
+        return [
+            Entry(
+                title=f"Version {n}",
+                link=f"https://n.example/changes#v{n}",
+                guid=f"v{n}-{run}",
+                summary=f"{TEXT} Part {n}.",
+                published_at=NOW - run * DAY,
+            )
+            for n in range(count)
+        ]
+
+    world = World()
+    assert len(world.poll(*versions(0, 3)).new) == 3
+    assert [new.entry.title for new in world.poll(*versions(1, 4)).new] == ["Version 3"]
+    assert not world.is_new(*versions(2, 4))
+
+
 def test_a_link_to_the_front_page_identifies_nothing() -> None:
     world = World()
     world.poll(Entry(title="Story one", link="https://n.example/", guid="1"))
