@@ -76,6 +76,7 @@ class Recorder:
     def record(self, parsed: ParsedFeed) -> Recorded:
         """Write everything the document holds that was not known; return the counts."""
         self._title = parsed.title or self._title
+        entries.one_at_a_time(self._connection)
         decision = self._decide(parsed)
         keys: list[tuple[str, int]] = []
         judged: list[_Judged] = []

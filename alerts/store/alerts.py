@@ -50,11 +50,13 @@ def add(
             entry_id=entry_id,
             matches=_as_json(matches),
             state="pending",
+            is_late=False,
             created_at=now,
         )
         .on_conflict_do_nothing(index_elements=["subscriber", "entry_id"])
+        .returning(alert.c.entry_id)
     )
-    if connection.execute(statement).rowcount == 1:
+    if connection.execute(statement).one_or_none() is not None:
         return True
     mine = (alert.c.subscriber == subscriber) & (alert.c.entry_id == entry_id)
     pending_too = mine & (alert.c.state == "pending")

@@ -20,10 +20,12 @@ SERVER = "server/"
 def add_digest(connection: Connection, values: Mapping[str, Any]) -> bool:
     """Insert a digest; False if this subscriber has one of this slot already."""
     statement = claims.insert(connection, digest).values(**values)
-    done = connection.execute(
-        statement.on_conflict_do_nothing(index_elements=["subscriber", "cadence", "slot"])
+    made = connection.execute(
+        statement.on_conflict_do_nothing(
+            index_elements=["subscriber", "cadence", "slot"]
+        ).returning(digest.c.id)
     )
-    return done.rowcount == 1
+    return made.one_or_none() is not None
 
 
 def add(connection: Connection, rows: list[dict[str, Any]]) -> None:

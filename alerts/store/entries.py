@@ -14,6 +14,9 @@ from alerts.store.schema import entry, entry_feed, feed_key
 #: Bound parameters a statement may carry on every SQLite we run on.
 _CHUNK = 500
 
+#: The advisory lock of who decides which entries are new.
+_DECIDING = 0x6E6577
+
 #: What of an entry is kept, in characters; rules have judged the whole text before.
 TITLE_CHARS = 1_024
 TEXT_CHARS = 65_536
@@ -23,6 +26,15 @@ def _chunks(values: Collection[Any]) -> Iterator[Sequence[Any]]:
     items = list(values)
     for start in range(0, len(items), _CHUNK):
         yield items[start : start + _CHUNK]
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Let no other transaction decide what is new before this one ends: two feeds, one article.
+
+    SQLite has one writer anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_DECIDING})")  # noqa: S608
 
 
 def known_keys(connection: Connection, feed_id: int, keys: Collection[str]) -> list[Row[Any]]:

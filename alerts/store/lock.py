@@ -90,4 +90,7 @@ def _advisory_lock(database: Database, clock: Clock, wait_s: float) -> Iterator[
                 ).scalar()
                 raise LockHeld(str(holder or "a process that does not say its name"))
             clock.sleep(_POLL_S)
-        yield
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})

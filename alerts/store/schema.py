@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
 )
 
 metadata = MetaData(
@@ -192,7 +191,7 @@ alert = Table(
     Column("matches", JSON, nullable=False),  # [{"rule", "spans": [[field, start, end]], …}]
     Column("state", Text, nullable=False),  # pending, digested, suppressed
     Column("reason", Text),
-    Column("is_late", Boolean, nullable=False, server_default=false()),
+    Column("is_late", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("digest_id", ForeignKey("digest.id")),
 )

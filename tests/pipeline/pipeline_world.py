@@ -44,11 +44,11 @@ RENDERER = Renderer(())
 class World:
     """The service, and the hands that feed it."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         self.clock = FakeClock()
         self.fetcher = MemoryFetcher()
         self.transport = MemoryTransport()
-        self.database = open_database("sqlite://")
+        self.database = open_database(url)
         migrate(self.database)
         self.yaml = YAML
         self.parts = Parts(

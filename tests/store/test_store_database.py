@@ -21,14 +21,6 @@ from alerts.store.lock import working_lock
 from alerts.store.schema import feed, metadata
 
 
-@pytest.fixture
-def database(tmp_path: Path):
-    opened = open_database(f"sqlite:///{tmp_path}/alerts.db")
-    migrate(opened)
-    yield opened
-    opened.close()
-
-
 def test_a_new_database_gets_the_schema_that_the_tables_describe(database: Database):
     with database.read() as connection:
         context = MigrationContext.configure(connection)
@@ -70,8 +62,11 @@ def test_an_unknown_kind_of_database_is_a_clear_error():
         open_database("oracle9://scott:tiger@host/x")
 
 
-def test_a_backup_is_a_whole_database(database: Database, tmp_path: Path):
+def test_a_backup_is_a_whole_database(tmp_path: Path):
+    database = open_database(f"sqlite:///{tmp_path}/alerts.db")
+    migrate(database)
     back_up(database, tmp_path / "copy.db")
+    database.close()
     with sqlite3.connect(tmp_path / "copy.db") as copy:
         assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
     copy.close()

@@ -210,7 +210,7 @@ def upgrade() -> None:
         sa.Column("matches", sa.JSON(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("is_late", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("is_late", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("digest_id", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
