@@ -254,6 +254,23 @@ class Article:
     lang: str | None = None
     published_at: float | None = None
 
+    @classmethod
+    def of(cls, entry: Entry, feed: Feed, feed_title: str | None) -> Article:
+        """Return an entry with the facts of the feed it came from."""
+        names = (feed.name or feed_title, feed.url, *feed.tags)
+        return cls(
+            title=entry.title,
+            summary=entry.summary,
+            content=entry.content,
+            author=entry.author,
+            tags=entry.tags,
+            link=entry.link,
+            sources=tuple(name for name in names if name),
+            place=feed.place,
+            lang=feed.lang or entry.lang,
+            published_at=entry.published_at,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Validators:

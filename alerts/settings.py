@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from alerts.errors import UsageError
-from alerts.log import mask
+from alerts.masks import mask
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from alerts import __version__
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, ConfigError
 
 #: name -> (module:attribute, one line for --help); everyday commands first.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -72,11 +72,19 @@ def main() -> NoReturn:
         click.echo("Interrupted.", err=True)
         code = 130
     except AlertsError as error:
-        click.echo(f"alerts: {error.message}", err=True)
-        if error.hint:
-            click.echo(error.hint, err=True)
+        _tell(error)
         code = error.exit_code
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(error: AlertsError) -> None:
+    if isinstance(error, ConfigError):
+        diagnostics = importlib.import_module("alerts.config.diagnostics")
+        click.echo(diagnostics.report(error.mistakes, ()), err=True)
+        return
+    click.echo(f"alerts: {error.message}", err=True)
+    if error.hint:
+        click.echo(error.hint, err=True)

@@ -9,10 +9,9 @@ from typing import Any
 
 import click
 
-from alerts.cli.output import show_mistakes, write_json, write_table
+from alerts.cli.output import write_json, write_table
 from alerts.cli.reading import Reading, reading
 from alerts.clock import SystemClock
-from alerts.errors import ConfigError
 from alerts.rules import lint
 from alerts.store import tables
 
@@ -35,12 +34,8 @@ def _show(
     *,
     as_json: bool,
 ) -> None:
-    try:
-        with reading(path) as opened:
-            rows = rows_of(opened)
-    except ConfigError as error:
-        show_mistakes(error.mistakes, "Nothing can be shown before this is mended.")
-        raise click.exceptions.Exit(2) from None
+    with reading(path) as opened:
+        rows = rows_of(opened)
     if as_json:
         write_json(rows)
     else:

@@ -14,7 +14,7 @@ from yaml.error import Mark
 
 from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode, split_lines
 from alerts.errors import GrammarError
-from alerts.log import mask
+from alerts.masks import mask
 from alerts.model import Mistake
 
 _ESCAPE = re.compile(

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from alerts import __version__
 from alerts.delivery import classify
-from alerts.log import mask
+from alerts.masks import mask
 from alerts.model import Post
 from alerts.netguard import NetError, exchange, session
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 from backports import zstd
 
 from alerts.netguard.neterror import NetError

@@ -42,23 +42,6 @@ class _Judged:
     seen_at: float
 
 
-def article_of(entry: Entry, feed: Feed, feed_title: str | None) -> Article:
-    """Return an entry as rules judge it, with the facts of the feed it came from."""
-    names = (feed.name or feed_title, feed.url, *feed.tags)
-    return Article(
-        title=entry.title,
-        summary=entry.summary,
-        content=entry.content,
-        author=entry.author,
-        tags=entry.tags,
-        link=entry.link,
-        sources=tuple(name for name in names if name),
-        place=feed.place,
-        lang=feed.lang or entry.lang,
-        published_at=entry.published_at,
-    )
-
-
 class Recorder:
     """Records one document of one feed."""
 
@@ -99,7 +82,7 @@ class Recorder:
         return self._judge(judged, fresh)
 
     def _decide(self, parsed: ParsedFeed) -> identity.Decision:
-        keyed = [identity.entry_keys(entry, now=self._now) for entry in parsed.entries]
+        keyed = identity.document_keys(parsed.entries, now=self._now)
         wanted = {key for keys in keyed for key in keys.all()}
         known = {
             row.key: identity.SeenKey(row.entry_id, row.last_seen)
@@ -156,12 +139,12 @@ class Recorder:
         matcher = self._in_force.matcher
         matched = owed = 0
         for item in judged:
-            article = article_of(item.entry, self._feed, self._title)
+            article = Article.of(item.entry, self._feed, self._title)
             names = matcher.match(article)
             if not names:
                 continue
             matched += 1
-            shown = article_of(item.shown, self._feed, self._title)
+            shown = Article.of(item.shown, self._feed, self._title)
             marked = {match.rule: match for match in matcher.spans(shown, names)}
             matches = [marked.get(name, Match(name)) for name in names]
             owed += self._owe(item.entry_id, matches, item.seen_at)

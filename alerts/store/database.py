@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, S
 from sqlalchemy.pool import StaticPool
 
 from alerts.errors import StoreError
-from alerts.log import mask
+from alerts.masks import mask
 
 #: How long a writer waits for another process's transaction.
 BUSY_TIMEOUT_MS = 10_000

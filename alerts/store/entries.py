@@ -34,7 +34,7 @@ def one_at_a_time(connection: Connection) -> None:
     SQLite has one writer anyway.
     """
     if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_DECIDING})")  # noqa: S608
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_DECIDING})")
 
 
 def known_keys(connection: Connection, feed_id: int, keys: Collection[str]) -> list[Row[Any]]:

@@ -15,11 +15,18 @@ HISTORY_S = 90 * DAY_S
 #: A key is kept this long after its last sight, so that what comes back is not told again.
 KEY_S = 400 * DAY_S
 
+#: The words of an article (K3) tell for 30 days only, and feeds that edit a lot make many of them.
+WORDS_S = 60 * DAY_S
+
 
 def prune(connection: Connection, now: float, batch: int = 1_000) -> int:
     """Delete one batch of what is too old; return how many rows (0: nothing is left to do)."""
     old = now - HISTORY_S
-    done = _delete(connection, feed_key, feed_key.c.last_seen < now - KEY_S, batch)
+    is_words = feed_key.c.key.startswith("3:")
+    forgotten = (feed_key.c.last_seen < now - KEY_S) | (
+        is_words & (feed_key.c.last_seen < now - WORDS_S)
+    )
+    done = _delete(connection, feed_key, forgotten, batch)
     done += _delete(
         connection,
         delivery,
