@@ -46,9 +46,10 @@ class Memo(dict[str, Entry]):
 class Lexicon:
     """The units of all rules, found by what they ask for."""
 
-    def __init__(self, *, is_link: bool = False) -> None:
+    def __init__(self, *, is_link: bool = False, max_pieces: int = _MAX_PIECES) -> None:
         self.memo = Memo(self)
         self._is_link = is_link
+        self._max_pieces = max_pieces
         self._lock = threading.RLock()
         self._leaves: dict[Unit, int] = {}
         self._uses: dict[Unit, int] = {}
@@ -110,7 +111,7 @@ class Lexicon:
             return entry
 
     def _remember(self, piece: str, entry: Entry, forms: Iterable[Form]) -> None:
-        if len(self.memo) >= _MAX_PIECES:
+        if len(self.memo) >= self._max_pieces:
             self.memo.clear()
             self._pieces.clear()
         self.memo[piece] = entry

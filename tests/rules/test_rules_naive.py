@@ -338,6 +338,25 @@ def test_an_excepted_word_in_normal_text_supports_nothing(matches):
     assert one(matches, tree, Article(title=SHOUT, summary="Come to the ICE Arena.")) is None
 
 
+def test_a_term_without_words_supports_nothing(matches):
+    tree = Or((ICE, term("—")))
+    assert one(matches, tree, Article(title=SHOUT, summary="Drive slowly.")) is None
+
+
+def test_an_expression_is_looked_for_in_broken_characters_too(matches):
+    assert marked(one(matches, Regex("ra.d"), "\ud800 raid"), "\ud800 raid") == ["raid"]
+
+
+def test_an_expression_that_is_found_everywhere_has_bounded_spans(matches):
+    found = one(matches, Regex("[ab]"), Article(content="a " * 3_000))
+    assert len(found.spans) == 1_000
+
+
+def test_an_expression_can_look_in_a_link(matches):
+    tree = Scope(("link",), Regex("ice.raid"))
+    assert one(matches, tree, Article(link="https://x.example/ice-raid")) is not None
+
+
 def test_holds_and_spans_are_the_two_halves_of_a_match():
     rule, article = Rule("r", "", RAID), Article(title="a raid")
     assert naive.holds(rule, article, [rule])
