@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from email.utils import parseaddr
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -268,4 +269,6 @@ def _admin(parts: Parts) -> str | None:
 
 
 def _mail_context(parts: Parts, place: Destination) -> MailContext:
-    return MailContext(address=place.place, admin=_admin(parts))
+    name, _ = parseaddr(parts.settings.mail_from)
+    context = MailContext(address=place.place, admin=_admin(parts))
+    return replace(context, sender_name=name) if name else context
