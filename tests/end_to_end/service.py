@@ -56,7 +56,7 @@ def item(
     title: str, slug: str, text: str = "", hours_ago: float = 1.0, guid: str | None = None
 ) -> Item:
     """Return an item of courier.example, not long ago."""
-    link = slug if "://" in slug else f"https://courier.example/{slug}"
+    link = slug if ":" in slug else f"https://courier.example/{slug}"
     return Item(title, link, text, ago(hours_ago), guid)
 
 
