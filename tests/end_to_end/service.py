@@ -95,6 +95,7 @@ class Service:
             "SLACK_URL": rooms.url("/services/T0/B0/room"),
             "HOOK_URL": rooms.url("/hook"),
             "HOOK_SECRET": SECRET,
+            "PYTHONWARNINGS": "error",
         }
 
     # --- setting up --------------------------------------------------------------------------
