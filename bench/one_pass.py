@@ -35,10 +35,10 @@ WORDS = [
 
 
 def item(feed: int, number: int, now: float) -> Item:
-    """Return a made-up article; every 50th is about ICE."""
+    """Return a made-up article; every 200th is about ICE."""
     picked = [WORDS[(feed * 7 + number * k) % len(WORDS)] for k in (1, 3, 5, 11, 13)]
     title = f"{' '.join(picked).capitalize()} {feed} {number}"
-    if (feed * ENTRIES + number) % 50 == 0:
+    if (feed * ENTRIES + number) % 200 == 0:
         title = f"ICE agents at the {picked[0]} {feed} {number}"
     text = " ".join(WORDS[(feed + number * k) % len(WORDS)] for k in range(80))
     return Item(title, f"https://f{feed}.example/{number}", text, now - number * 600)

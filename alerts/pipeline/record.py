@@ -7,7 +7,7 @@ feed carries too, is judged again, and told to whom it was not told yet.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row
@@ -61,25 +61,42 @@ class Recorder:
         self._title = parsed.title or self._title
         entries.one_at_a_time(self._connection)
         decision = self._decide(parsed)
-        keys: list[tuple[str, int]] = []
-        judged: list[_Judged] = []
-        for new in decision.new:
-            entry_id = self._add(new)
-            keys += [(key, entry_id) for key in new.keys.all()]
-            if not new.is_baseline:
-                judged.append(_Judged(entry_id, new.entry, new.entry, self._now))
+        ids = entries.add(
+            self._connection,
+            self._row.id,
+            [(new.entry, self._facts(new)) for new in decision.new],
+        )
+        judged = [
+            _Judged(entry_id, new.entry, new.entry, self._now)
+            for entry_id, new in zip(ids, decision.new, strict=True)
+            if not new.is_baseline
+        ]
+        fresh = len(judged)
+        carried = [(key, new.entry) for key, new in zip(ids, decision.new, strict=True)]
         stored = entries.by_id(self._connection, [known.entry_id for known in decision.known])
         for known in decision.known:
-            keys += [(key, known.entry_id) for key in known.keys.all()]
             row = stored.get(known.entry_id)  # None: pruned long ago, and told long ago
-            if row is not None and (known.is_edited or known.is_new_outlet):
-                self._change(known)
+            if row is None or not (known.is_edited or known.is_new_outlet):
+                continue
+            carried.append((row.id, known.entry))
+            if not known.is_new_outlet:
+                entries.change(self._connection, row.id, known.entry, _comparison(known.entry))
+            if not row.is_baseline:
                 shown = entries.to_entry(row) if known.is_new_outlet else known.entry
-                if not row.is_baseline:
-                    judged.append(_Judged(row.id, known.entry, shown, row.seen_at))
-        entries.remember(self._connection, self._row.id, keys, self._now)
-        fresh = sum(not new.is_baseline for new in decision.new)
+                judged.append(_Judged(row.id, known.entry, shown, row.seen_at))
+        entries.carry(self._connection, self._row.id, carried, self._now)
+        self._remember(decision, ids)
         return self._judge(judged, fresh)
+
+    def _facts(self, new: identity.NewEntry) -> dict[str, object]:
+        facts = {"seen_at": self._now, "is_baseline": new.is_baseline}
+        return _comparison(new.entry) | facts
+
+    def _remember(self, decision: identity.Decision, ids: list[int]) -> None:
+        named = [(new.keys, key) for key, new in zip(ids, decision.new, strict=True)]
+        named += [(known.keys, known.entry_id) for known in decision.known]
+        pairs = [(key, entry_id) for keys, entry_id in named for key in keys.all()]
+        entries.remember(self._connection, self._row.id, pairs, self._now)
 
     def _decide(self, parsed: ParsedFeed) -> identity.Decision:
         keyed = identity.document_keys(parsed.entries, now=self._now)
@@ -111,33 +128,10 @@ class Recorder:
             now=self._now,
         )
 
-    def _add(self, new: identity.NewEntry) -> int:
-        comparison = identity.comparison(new.entry)
-        values = {
-            "link_key": comparison.link_key,
-            "title_key": comparison.title_key,
-            "text_key": comparison.text_key,
-            "seen_at": self._now,
-            "is_baseline": new.is_baseline,
-        }
-        entry_id = entries.add(self._connection, self._row.id, new.entry, values)
-        entries.carry(self._connection, self._row.id, entry_id, new.entry, self._now)
-        return entry_id
-
-    def _change(self, known: identity.KnownEntry) -> None:
-        entries.carry(self._connection, self._row.id, known.entry_id, known.entry, self._now)
-        if known.is_edited and not known.is_new_outlet:
-            comparison = identity.comparison(known.entry)
-            values = {
-                "link_key": comparison.link_key,
-                "title_key": comparison.title_key,
-                "text_key": comparison.text_key,
-            }
-            entries.change(self._connection, known.entry_id, known.entry, values)
-
     def _judge(self, judged: Iterable[_Judged], fresh: int) -> Recorded:
         matcher = self._in_force.matcher
-        matched = owed = 0
+        matched = 0
+        owed: list[alert_rows.Owed] = []
         for item in judged:
             article = Article.of(item.entry, self._feed, self._title)
             names = matcher.match(article)
@@ -147,20 +141,35 @@ class Recorder:
             shown = Article.of(item.shown, self._feed, self._title)
             marked = {match.rule: match for match in matcher.spans(shown, names)}
             matches = [marked.get(name, Match(name)) for name in names]
-            owed += self._owe(item.entry_id, matches, item.seen_at)
-        return Recorded(fresh, matched, owed)
+            owed += self._owed(item.entry_id, matches, item.seen_at)
+        made = alert_rows.add(self._connection, owed, self._now)
+        self._wake(made)
+        return Recorded(fresh, matched, len(made))
 
-    def _owe(self, entry_id: int, matches: Iterable[Match], seen_at: float) -> int:
-        """Make the alerts of one entry; return how many are new."""
+    def _owed(
+        self, entry_id: int, matches: Iterable[Match], seen_at: float
+    ) -> Iterator[alert_rows.Owed]:
+        """Yield to whom an entry is owed: who followed the rule when it was first seen."""
         by_person: defaultdict[str, list[Match]] = defaultdict(list)
         for match in matches:
             for key in self._in_force.followers.get(match.rule, ()):
                 if self._in_force.since[key, match.rule] <= seen_at:
                     by_person[key].append(match)
-        made = 0
         for key, mine in by_person.items():
-            if alert_rows.add(self._connection, key, entry_id, mine, self._now):
-                made += 1
-                person = self._in_force.people[key]
-                wake(self._connection, person, {match.rule for match in mine}, self._now)
-        return made
+            yield alert_rows.Owed(key, entry_id, tuple(mine))
+
+    def _wake(self, made: Iterable[alert_rows.Owed]) -> None:
+        rules: defaultdict[str, set[str]] = defaultdict(set)
+        for item in made:
+            rules[item.subscriber].update(match.rule for match in item.matches)
+        for key, names in rules.items():
+            wake(self._connection, self._in_force.people[key], names, self._now)
+
+
+def _comparison(entry: Entry) -> dict[str, object]:
+    compared = identity.comparison(entry)
+    return {
+        "link_key": compared.link_key,
+        "title_key": compared.title_key,
+        "text_key": compared.text_key,
+    }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
 from alerts.model import Match, Span
-from alerts.store.claims import insert
+from alerts.store.claims import chunks, insert
 from alerts.store.schema import alert, entry_feed, feed
 
 
@@ -36,35 +37,52 @@ def to_matches(value: Sequence[Mapping[str, Any]]) -> tuple[Match, ...]:
     )
 
 
-def add(
-    connection: Connection, subscriber: str, entry_id: int, matches: Sequence[Match], now: float
-) -> bool:
-    """Owe the entry to the subscriber; False if it was owed or told already.
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One entry owed to one subscriber, and why."""
+
+    subscriber: str
+    entry_id: int
+    matches: tuple[Match, ...]
+
+
+def add(connection: Connection, owed: Sequence[Owed], now: float) -> list[Owed]:
+    """Owe the entries; return what was not owed or told before.
 
     A pending alert of an entry that changed takes the new text's matches.
     """
+    if not owed:
+        return []
+    rows = [
+        {
+            "subscriber": item.subscriber,
+            "entry_id": item.entry_id,
+            "matches": _as_json(item.matches),
+            "state": "pending",
+            "is_late": False,
+            "created_at": now,
+        }
+        for item in owed
+    ]
     statement = (
         insert(connection, alert)
-        .values(
-            subscriber=subscriber,
-            entry_id=entry_id,
-            matches=_as_json(matches),
-            state="pending",
-            is_late=False,
-            created_at=now,
-        )
         .on_conflict_do_nothing(index_elements=["subscriber", "entry_id"])
-        .returning(alert.c.entry_id)
+        .returning(alert.c.subscriber, alert.c.entry_id)
     )
-    if connection.execute(statement).one_or_none() is not None:
-        return True
-    mine = (alert.c.subscriber == subscriber) & (alert.c.entry_id == entry_id)
+    made = {tuple(row) for row in connection.execute(statement, rows)}
+    for item in owed:
+        if (item.subscriber, item.entry_id) not in made:
+            _renew(connection, item)
+    return [item for item in owed if (item.subscriber, item.entry_id) in made]
+
+
+def _renew(connection: Connection, item: Owed) -> None:
+    mine = (alert.c.subscriber == item.subscriber) & (alert.c.entry_id == item.entry_id)
     pending_too = mine & (alert.c.state == "pending")
     known = connection.execute(select(alert.c.matches).where(pending_too)).scalar()
     if known is not None:
-        merged = _as_json(_merged(to_matches(known), matches))
+        merged = _as_json(_merged(to_matches(known), item.matches))
         connection.execute(update(alert).where(pending_too).values(matches=merged))
-    return False
 
 
 def _merged(old: Iterable[Match], new: Sequence[Match]) -> list[Match]:
@@ -93,18 +111,18 @@ def mark_digested(
     connection: Connection, subscriber: str, entry_ids: Collection[int], digest_id: str
 ) -> int:
     """Put pending alerts into a digest, by their ids; return how many were still pending."""
-    done = 0
-    for entry_id in entry_ids:
-        done += connection.execute(
+    return sum(
+        connection.execute(
             update(alert)
             .where(
                 alert.c.subscriber == subscriber,
-                alert.c.entry_id == entry_id,
+                alert.c.entry_id.in_(some),
                 alert.c.state == "pending",
             )
             .values(state="digested", digest_id=digest_id)
         ).rowcount
-    return done
+        for some in chunks(entry_ids)
+    )
 
 
 def suppress(
@@ -120,18 +138,16 @@ def suppress(
 def outlets(connection: Connection, entry_ids: Collection[int]) -> dict[int, list[Row[Any]]]:
     """Return for each entry the feeds that carry it: url, name, link, title and times."""
     found: dict[int, list[Row[Any]]] = defaultdict(list)
-    ids = list(entry_ids)
-    for start in range(0, len(ids), 500):
-        query = (
-            select(
-                entry_feed,
-                feed.c.url,
-                func.coalesce(feed.c.name, feed.c.title, feed.c.host).label("outlet"),
-            )
-            .join(feed, feed.c.id == entry_feed.c.feed_id)
-            .where(entry_feed.c.entry_id.in_(ids[start : start + 500]))
-            .order_by(entry_feed.c.seen_at, entry_feed.c.feed_id)
+    query = (
+        select(
+            entry_feed,
+            feed.c.url,
+            func.coalesce(feed.c.name, feed.c.title, feed.c.host).label("outlet"),
         )
-        for row in connection.execute(query):
+        .join(feed, feed.c.id == entry_feed.c.feed_id)
+        .order_by(entry_feed.c.seen_at, entry_feed.c.feed_id)
+    )
+    for some in chunks(entry_ids):
+        for row in connection.execute(query.where(entry_feed.c.entry_id.in_(some))):
             found[row.entry_id].append(row)
     return found

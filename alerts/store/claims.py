@@ -6,6 +6,7 @@ row count whether the row was still its own.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -22,6 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.store.schema import delivery, feed, slot
+
+#: Bound parameters that a statement may carry on every SQLite we run on.
+_BOUND = 500
 
 CLAIMABLE = (feed, slot, delivery)
 
@@ -89,3 +93,10 @@ def insert(connection: Connection, table: Table) -> Any:
     """Return the dialect's INSERT, which knows ON CONFLICT."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     return dialect.insert(table)
+
+
+def chunks(values: Collection[Any]) -> Iterator[Sequence[Any]]:
+    """Yield the values in lists short enough to be bound to one statement everywhere."""
+    items = list(values)
+    for start in range(0, len(items), _BOUND):
+        yield items[start : start + _BOUND]

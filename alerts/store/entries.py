@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from alerts.model import Entry
-from alerts.store.claims import insert
+from alerts.store.claims import chunks, insert
 from alerts.store.schema import entry, entry_feed, feed_key
-
-#: Bound parameters a statement may carry on every SQLite we run on.
-_CHUNK = 500
 
 #: The advisory lock of who decides which entries are new.
 _DECIDING = 0x6E6577
@@ -20,12 +17,6 @@ _DECIDING = 0x6E6577
 #: What of an entry is kept, in characters; rules have judged the whole text before.
 TITLE_CHARS = 1_024
 TEXT_CHARS = 65_536
-
-
-def _chunks(values: Collection[Any]) -> Iterator[Sequence[Any]]:
-    items = list(values)
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]
 
 
 def one_at_a_time(connection: Connection) -> None:
@@ -42,7 +33,7 @@ def known_keys(connection: Connection, feed_id: int, keys: Collection[str]) -> l
     columns: Select[Any] = select(feed_key.c.key, feed_key.c.entry_id, feed_key.c.last_seen)
     return [
         row
-        for some in _chunks(keys)
+        for some in chunks(keys)
         for row in connection.execute(
             columns.where(feed_key.c.feed_id == feed_id, feed_key.c.key.in_(some))
         )
@@ -58,7 +49,7 @@ def keys_elsewhere(connection: Connection, feed_id: int, keys: Collection[str]) 
     ).group_by(feed_key.c.key)
     return [
         row
-        for some in _chunks(keys)
+        for some in chunks(keys)
         for row in connection.execute(
             columns.where(feed_key.c.feed_id != feed_id, feed_key.c.key.in_(some))
         )
@@ -69,7 +60,7 @@ def by_id(connection: Connection, ids: Collection[int]) -> dict[int, Row[Any]]:
     """Return entry rows by id; ids whose entries were pruned are absent."""
     return {
         row.id: row
-        for some in _chunks(ids)
+        for some in chunks(ids)
         for row in connection.execute(select(entry).where(entry.c.id.in_(some)))
     }
 
@@ -88,12 +79,15 @@ def _texts(item: Entry) -> dict[str, Any]:
     }
 
 
-def add(connection: Connection, feed_id: int, item: Entry, values: Mapping[str, Any]) -> int:
-    """Insert an entry with its comparison keys (`values`); return its id."""
-    row = connection.execute(
-        entry.insert().values(feed_id=feed_id, **_texts(item), **values).returning(entry.c.id)
-    )
-    return int(row.scalar_one())
+def add(
+    connection: Connection, feed_id: int, items: Sequence[tuple[Entry, Mapping[str, Any]]]
+) -> list[int]:
+    """Insert entries, each with its comparison keys and facts; return their ids in order."""
+    if not items:
+        return []
+    rows = [{"feed_id": feed_id, **_texts(item), **values} for item, values in items]
+    statement = entry.insert().returning(entry.c.id, sort_by_parameter_order=True)
+    return [int(key) for key in connection.execute(statement, rows).scalars()]
 
 
 def change(connection: Connection, entry_id: int, item: Entry, values: Mapping[str, Any]) -> None:
@@ -118,18 +112,27 @@ def remember(
     connection.execute(statement, rows)
 
 
-def carry(connection: Connection, feed_id: int, entry_id: int, item: Entry, now: float) -> None:
-    """Note that the feed carries the entry, under its own link and title."""
-    values = {
-        "link": item.link,
-        "title": item.title[:TITLE_CHARS],
-        "published_at": item.published_at,
-    }
-    statement = insert(connection, entry_feed).values(
-        entry_id=entry_id, feed_id=feed_id, seen_at=now, **values
-    )
+def carry(
+    connection: Connection, feed_id: int, items: Sequence[tuple[int, Entry]], now: float
+) -> None:
+    """Note that the feed carries these entries (id and what it says), under its own words."""
+    if not items:
+        return
+    rows = [
+        {
+            "entry_id": entry_id,
+            "feed_id": feed_id,
+            "link": item.link,
+            "title": item.title[:TITLE_CHARS],
+            "published_at": item.published_at,
+            "seen_at": now,
+        }
+        for entry_id, item in items
+    ]
+    statement = insert(connection, entry_feed)
+    own = {name: statement.excluded[name] for name in ("link", "title", "published_at")}
     connection.execute(
-        statement.on_conflict_do_update(index_elements=["entry_id", "feed_id"], set_=values)
+        statement.on_conflict_do_update(index_elements=["entry_id", "feed_id"], set_=own), rows
     )
 
 
