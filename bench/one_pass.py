@@ -63,14 +63,15 @@ def serve(feeds: int, pipe: Connection) -> None:
 
 
 def configuration(urls: list[str], rules: int, people: int) -> str:
-    """Return a subscribers.yaml with synthetic rules; each subscriber follows ten."""
+    """Return a subscribers.yaml with synthetic rules; each subscriber follows ten, five ICE."""
     lines = ["version: 1", "feeds:", *(f"  - {url}" for url in urls), "rules:", "  ice: ICE"]
     for n in range(rules - 1):
         a, b = WORDS[n % len(WORDS)], WORDS[(n * 5 + 2) % len(WORDS)]
         lines.append(f"  r{n}: {a} NEAR/4 {b} AND x{n}")
     lines.append("subscribers:")
     for n in range(people):
-        names = ", ".join(["ice", *(f"r{(n * 10 + k) % (rules - 1)}" for k in range(9))])
+        own = [f"r{(n * 10 + k) % (rules - 1)}" for k in range(9)]
+        names = ", ".join(["ice", *own] if n < 5 else own)
         lines += [f"  - name: Reader {n}", f"    email: reader{n}@example.org"]
         lines += ["    timezone: America/Chicago", f"    rules: [{names}]"]
     return "\n".join(lines)

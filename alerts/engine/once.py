@@ -26,6 +26,9 @@ SEND_THREADS = 8
 #: A manual refresh keeps this distance to the last request, or ALERTS_MIN_POLL if that is less.
 FORCE_FLOOR_S = 60.0
 
+#: Feeds are claimed when so many threads are free: a claim looks at everything that is due.
+_BATCH = FETCH_THREADS // 4
+
 #: How often a pass looks again while it waits for a gap to be over.
 _LOOK_S = 0.05
 
@@ -128,7 +131,7 @@ class Pass:
         pool.shutdown(wait=False, cancel_futures=True)
 
     def _claim_feeds(self, horizon: float, lease: str, free: int) -> list[Row[Any]]:
-        if free <= 0:
+        if free < _BATCH:
             return []
         with self._parts.database.write() as connection:
             return feeds.claim(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
 from alerts.model import Feed
 from alerts.store.claims import insert, is_due
@@ -54,50 +53,47 @@ def claim(
 
     `horizon` ≤ `now` limits the claim to feeds that fell due by then (one pass of `once`).
     """
-    busy = _in_flight(connection, now)
-    candidates = connection.execute(
-        select(feed.c.id, feed.c.host)
+    due = (
+        select(feed.c.id, feed.c.due_at, _place_at_host().label("place"))
         .outerjoin(host, host.c.key == feed.c.host)
         .where(
             feed.c.is_active,
             is_due(feed, now),
             feed.c.due_at <= horizon,
             or_(host.c.next_at.is_(None), host.c.next_at <= now),
+            feed.c.host.not_in(_full_hosts(now)),
         )
-        .order_by(feed.c.due_at, feed.c.id)
-        .limit(limit * 50)
-        .with_for_update(skip_locked=True, of=feed)
+        .subquery()
     )
-    per_host = 1 if host_gap_s > 0 else IN_FLIGHT_PER_HOST
-    chosen: list[int] = []
-    taken: Counter[str] = Counter()
-    for row in candidates:
-        if len(chosen) == limit:
-            break
-        free = min(per_host, IN_FLIGHT_PER_HOST - busy[row.host]) - taken[row.host]
-        if free > 0:
-            taken[row.host] += 1
-            chosen.append(row.id)
-    if not chosen:
-        return []
-    _close_gates(connection, taken, now + host_gap_s)
-    return list(
+    chosen = select(due.c.id).where(due.c.place == 1).order_by(due.c.due_at).limit(limit)
+    mine = select(feed.c.id).where(feed.c.id.in_(chosen)).with_for_update(skip_locked=True)
+    rows = list(
         connection.execute(
             update(feed)
-            .where(feed.c.id.in_(chosen))
+            .where(feed.c.id.in_(mine))
             .values(lease=lease, lease_until=now + lease_s)
             .returning(*feed.c)
         )
     )
+    if rows:
+        _close_gates(connection, {row.host for row in rows}, now + host_gap_s)
+    return rows
 
 
-def _in_flight(connection: Connection, now: float) -> Counter[str]:
-    rows = connection.execute(
-        select(feed.c.host, func.count())
+def _place_at_host() -> ColumnElement[int]:
+    """Return a due feed's place in the queue of its host."""
+    order = (feed.c.due_at, feed.c.id)
+    return func.row_number().over(partition_by=feed.c.host, order_by=order)
+
+
+def _full_hosts(now: float) -> Select[tuple[str]]:
+    """Hosts where as many requests are under way as may be."""
+    return (
+        select(feed.c.host)
         .where(feed.c.lease.is_not(None), feed.c.lease_until >= now)
         .group_by(feed.c.host)
+        .having(func.count() >= IN_FLIGHT_PER_HOST)
     )
-    return Counter({row[0]: row[1] for row in rows})
 
 
 def _close_gates(connection: Connection, hosts: Iterable[str], until: float) -> None:
