@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import click
 
@@ -17,10 +19,13 @@ from alerts.feeds.dates import of_text
 from alerts.model import Article, Config, Entry, Feed, FetchFailure, Match, Rule
 from alerts.rules import build, query
 from alerts.rules.matcher import Matcher
+from alerts.settings import Settings
 from alerts.text import shown
 
-#: The name under which a query given with --query is reported.
+#: The name under which a query given with --query is reported. Inside the matcher it has one that
+#: no rule of a file can have.
 QUERY = "query"
+_ASKED = "--query"
 
 
 @click.command()
@@ -48,7 +53,7 @@ def match(
     current = _config(path, needed=query_text is None)
     matcher = _matcher(current, query_text)
     found = bad = 0
-    with click.open_file(str(file), "rb") as stream:
+    with _opened(file) as stream:
         for number, article in _articles(stream, current, file):
             if article is None:
                 bad += 1
@@ -68,9 +73,18 @@ def match(
         raise click.exceptions.Exit(1)
 
 
+def _opened(file: Path) -> AbstractContextManager[IO[bytes]]:
+    try:
+        return cast("AbstractContextManager[IO[bytes]]", click.open_file(str(file), "rb"))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+
+
 def _config(path: Path | None, *, needed: bool) -> Config:
+    """Return the configuration; a query alone needs none, unless one was named."""
     env = settings.load(path)
-    if not needed and not env.config.exists():
+    is_named = path is not None or env.config != Settings.model_fields["config"].default
+    if not needed and not is_named and not env.config.exists():
         return Config()
     loaded = config.load(env.config, env.environment, allow_unset=True, with_examples=False)
     if loaded.config is None:
@@ -81,10 +95,10 @@ def _config(path: Path | None, *, needed: bool) -> Config:
 def _matcher(current: Config, query_text: str | None) -> Matcher:
     if query_text is None:
         return Matcher(current.rules)
-    asked = Rule(name=QUERY, query=query_text, tree=query.parse(query_text))
+    asked = Rule(name=_ASKED, query=query_text, tree=query.parse(query_text))
     trees = {rule.name: rule.tree for rule in (*current.rules, asked)}
-    for wrong in build.check_references(trees, trees):
-        if wrong.rule == QUERY:
+    for wrong in build.check_references(trees, [rule.name for rule in current.rules]):
+        if wrong.rule == _ASKED:
             raise UsageError(wrong.message, hint=wrong.hint)
     return Matcher((*current.rules, asked))
 
@@ -93,7 +107,7 @@ def _names(matcher: Matcher, article: Article, query_text: str | None) -> tuple[
     names = matcher.match(article)
     if query_text is None:
         return names
-    return (QUERY,) if QUERY in names else ()
+    return (_ASKED,) if _ASKED in names else ()
 
 
 # --- what is read ------------------------------------------------------------------------------
@@ -103,38 +117,49 @@ def _articles(
     stream: IO[bytes], current: Config, file: Path
 ) -> Iterator[tuple[int, Article | None]]:
     """Yield (number from 0, article); None for a line that is no JSON object, which is told."""
-    first = stream.readline()
-    head = first.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith(b"{") and _is_json_line(head):
-        yield from _from_lines(first, stream, _Sources(current))
+    lines = iter(stream)
+    begin = list(_until_text(lines))
+    head = b"".join(begin).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not head:
         return
-    body = first + stream.read()
-    if not body.strip():
+    if _is_json_line(head):
+        yield from _from_lines(chain(begin, lines), _Sources(current))
         return
-    from alerts.feeds.parse import parse  # 0.15 s that JSON lines need not pay
+    # 0.15 s that JSON lines need not pay
+    from alerts.feeds.parse import parse
 
-    parsed = parse(body, "", "", now=SystemClock().now())
+    parsed = parse(b"".join(chain(begin, lines)), "", "", now=SystemClock().now())
     if isinstance(parsed, FetchFailure):
-        raise UsageError(f"{file}: {parsed.text}", hint=parsed.hint)
-    feed = Feed(url="")
+        raise UsageError(
+            f"{file} holds neither a feed (RSS, Atom, JSON Feed) nor JSON lines.",
+            hint='A JSON line is one object, such as {"title": "ICE agents in Madison"}.',
+        )
     for number, entry in enumerate(parsed.entries):
-        yield number, Article.of(entry, feed, parsed.title)
+        yield number, Article.of(entry, Feed(url=""), parsed.title)
+
+
+def _until_text(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the lines up to the first that is not blank."""
+    for line in lines:
+        yield line
+        if line.strip(b"\xef\xbb\xbf \t\r\n"):
+            return
 
 
 def _is_json_line(line: bytes) -> bool:
-    """Whether the first line is a whole object, and not all of a JSON Feed."""
+    """Whether it begins JSON lines: an object on one line that is not all of a JSON Feed."""
+    if not line.startswith(b"{"):
+        return False
     try:
         value = json.loads(line)
     except ValueError:
-        return not line.rstrip().endswith((b"{", b","))  # a broken line, not a document's beginning
-    return isinstance(value, dict) and "jsonfeed.org" not in str(value.get("version"))
+        # A broken line, unless it is how an object over several lines begins.
+        return not line.rstrip().endswith((b"{", b"[", b","))
+    return "jsonfeed.org" not in str(value.get("version"))
 
 
-def _from_lines(
-    first: bytes, rest: Iterable[bytes], sources: _Sources
-) -> Iterator[tuple[int, Article | None]]:
-    number = 0
-    for number, line in enumerate(_chained(first, rest)):
+def _from_lines(lines: Iterable[bytes], sources: _Sources) -> Iterator[tuple[int, Article | None]]:
+    for number, line in enumerate(lines):
         if not line.strip():
             continue
         try:
@@ -148,11 +173,6 @@ def _from_lines(
             yield number, None
             continue
         yield number, sources.article(value)
-
-
-def _chained(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
 
 
 class _Sources:
@@ -202,13 +222,24 @@ def _texts(value: object) -> tuple[str, ...]:
 def _as_json(
     number: int, article: Article, names: Sequence[str], matches: Iterable[Match], *, spans: bool
 ) -> str:
-    value: dict[str, Any] = {"n": number, "title": article.title, "rules": list(names)}
+    value: dict[str, Any] = {
+        "n": number,
+        "title": article.title,
+        "rules": [_told(name) for name in names],
+    }
     if spans:
         value["spans"] = {
-            match.rule: [[span.field, span.start, span.end] for span in match.spans]
+            _told(match.rule): [[span.field, span.start, span.end] for span in match.spans]
             for match in matches
         }
-    return json.dumps(value, ensure_ascii=False)
+    try:
+        return json.dumps(value, ensure_ascii=False).encode().decode()
+    except UnicodeEncodeError:  # half of a character, as cut texts have it
+        return json.dumps(value)
+
+
+def _told(name: str) -> str:
+    return QUERY if name == _ASKED else name
 
 
 def _as_text(article: Article, names: Sequence[str], matches: Iterable[Match]) -> str:
@@ -218,7 +249,7 @@ def _as_text(article: Article, names: Sequence[str], matches: Iterable[Match]) -
         for span in match.spans
     }
     because = ", ".join(sorted(word for word in words if word))
-    return f"{shown(article.title) or '(no title)'}\n    {', '.join(names)}: {because}"
+    return f"{shown(article.title) or '(no title)'}\n    {', '.join(map(_told, names))}: {because}"
 
 
 def _field(article: Article, field: str) -> str:
