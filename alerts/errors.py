@@ -10,7 +10,7 @@
     ├── CannotWork              the program cannot do its work here                    exit 3
     │   ├── StoreError          the database cannot be used
     │   └── LockHeld            another process has the working lock
-    └── TemplateError           a template cannot be used
+    └── TemplateError           a template cannot be used                              exit 2
 
 The failure of one feed or one destination is never an exception that leaves its stage: it is a
 value (`model.FetchFailure`, `model.SendResult`) recorded on the feed or the delivery.
@@ -88,3 +88,5 @@ class LockHeld(CannotWork):
 
 class TemplateError(AlertsError):
     """A template is missing, broken or asks for something that is not there."""
+
+    exit_code = 2

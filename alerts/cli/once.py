@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from alerts import log, settings
-from alerts.cli.output import Progress, show_mistakes, write_json
-from alerts.clock import SystemClock
+from alerts.cli.output import Progress, sentences, show_mistakes, write_json
+from alerts.clock import SystemClock, iso
 from alerts.engine import boot, housekeeping
 from alerts.engine.once import Pass, Report
 from alerts.errors import ConfigError, LockHeld
@@ -63,6 +63,7 @@ def once(
     """
     log.configure(quiet=not verbose)
     env, clock = settings.load(path), SystemClock()
+    begun = clock.now()
     try:
         with boot.working(env, clock, wait_s=LOCK_WAIT_S) as database:
             booted = boot.boot(env, clock, database)
@@ -72,11 +73,14 @@ def once(
                 run = Pass(booted.parts, max_time_s=max_time, say=progress.say)
                 report = run.run(force=force, send_now=send_now)
             housekeeping.prune(booted.parts)
-            _show(report, booted.parts, as_json=as_json)
+            if as_json:
+                write_json(dataclasses.asdict(report))
+            else:
+                _show(report, run, booted.parts, since=begun)
     except LockHeld as held:
         click.echo(f"{held.owner} is at work on this database: it does what is due.", err=True)
         if as_json:
-            write_json({"held_by": held.owner})
+            write_json(dataclasses.asdict(Report()) | {"held_by": held.owner})
         return
     except ConfigError as error:
         show_mistakes(
@@ -84,22 +88,15 @@ def once(
         )
         raise click.exceptions.Exit(2) from None
     code = 2 if booted.mistakes else 0
-    if report.unfinished:  # threads that still wait for a server must not hold the process up
+    if run.unfinished:  # threads that still wait for a server must not hold the process up
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     raise click.exceptions.Exit(code)
 
 
-def _show(report: Report, parts: Parts, *, as_json: bool) -> None:
-    counts = {
-        field.name: getattr(report, field.name)
-        for field in dataclasses.fields(report)
-        if field.repr
-    }
-    if as_json:
-        write_json(counts)
-        return
+def _show(report: Report, run: Pass, parts: Parts, *, since: float) -> None:
+    """Say what the pass did, and what went wrong in it; older troubles have their tables."""
     click.echo(
         f"{report.polled} of {report.feeds} feeds polled: {report.unchanged} unchanged,"
         f" {report.failed} failed. {report.new} new articles, {report.matched} matched,"
@@ -112,14 +109,14 @@ def _show(report: Report, parts: Parts, *, as_json: bool) -> None:
     )
     with parts.database.read() as connection:
         feeds = tables.feeds(connection, parts.in_force.config.feeds, parts.clock.now())
-        troubled = tables.deliveries(connection, states=("delayed", "failed"))
-    for row in feeds:
-        if row["error"]:
-            click.echo(f"- {row['name']}: {_sentence(row['error_text'], row['hint'])}")
-    for row in troubled:
-        said = row["server_text"] or row["class"]
-        click.echo(f"- {row['destination']}, {row['state']}: {_sentence(said, row['hint'])}")
-
-
-def _sentence(*parts: str | None) -> str:
-    return " ".join(part for part in parts if part)
+        touched = tables.deliveries(connection, states=("delayed", "failed"), ids=run.touched())
+    begun = iso(since) or ""
+    troubled = [row for row in feeds if row["error"]]
+    recent = [row for row in troubled if (row["last_poll"] or "") >= begun]
+    for row in recent:
+        click.echo(f"- {row['name']}: {sentences(row['error_text'], row['hint'])}")
+    if len(recent) < len(troubled):
+        click.echo(f"- {len(troubled) - len(recent)} more feeds fail since earlier: alerts feeds")
+    for row in touched:
+        said = sentences(row["server_text"] or row["class"], row["hint"])
+        click.echo(f"- {row['subscriber']}, {row['destination']}, {row['state']}: {said}")

@@ -55,6 +55,12 @@ def _rich_table(cells: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
     Console().print(table)
 
 
+def sentences(*parts: str | None) -> str:
+    """Join what there is as sentences: a server's words seldom end in a full stop."""
+    said = [part.strip() for part in parts if part and part.strip()]
+    return " ".join(part if part[-1] in ".!?:;" else f"{part}." for part in said)
+
+
 def show_mistakes(mistakes: Sequence[Mistake], closing: str) -> None:
     """Print mistakes with their lines on standard error, then what that means for now."""
     for mistake in diagnostics.in_order(mistakes):

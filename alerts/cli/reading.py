@@ -23,6 +23,7 @@ class Reading:
 
     config: Config
     connection: Connection | None
+    mistakes: int = 0  # in the file; if there are any, `config` is the last good version
 
 
 @contextmanager
@@ -50,7 +51,7 @@ def reading(path: Path | None) -> Iterator[Reading]:
             current = loaded.config or _last_good(env, connection)
             if current is None:
                 raise ConfigError(loaded.errors)
-            yield Reading(current, connection)
+            yield Reading(current, connection, len(loaded.errors))
     finally:
         database.close()
 

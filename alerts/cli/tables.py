@@ -35,6 +35,12 @@ def _show(
     as_json: bool,
 ) -> None:
     with reading(path) as opened:
+        if opened.mistakes:
+            click.echo(
+                f"subscribers.yaml has {opened.mistakes} mistakes (alerts check shows them);"
+                " this is the last good version.",
+                err=True,
+            )
         rows = rows_of(opened)
     if as_json:
         write_json(rows)
@@ -108,7 +114,17 @@ def deliveries(*, failed: bool, path: Path | None, as_json: bool) -> None:
         lambda opened: (
             tables.deliveries(opened.connection, failed=failed) if opened.connection else []
         ),
-        ("created", "destination", "state", "articles", "attempts", "code", "server_text", "hint"),
+        (
+            "created",
+            "subscriber",
+            "destination",
+            "state",
+            "articles",
+            "attempts",
+            "code",
+            "server_text",
+            "hint",
+        ),
         "No failed deliveries." if failed else "Nothing was sent yet.",
         as_json=as_json,
     )

@@ -6,6 +6,7 @@ is used, and the mistakes go back to whoever asked.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ def boot(settings: Settings, clock: Clock, database: Database) -> Booted:
         in_force = apply(database, loaded.config, texts, clock.now())
     else:
         in_force = _last_good(settings, database, loaded.errors)
+    _renew_mail_gate(settings, database, clock)
     parts = Parts(
         database=database,
         clock=clock,
@@ -72,6 +74,16 @@ def boot(settings: Settings, clock: Clock, database: Database) -> Booted:
     return Booted(parts, tuple(loaded.errors))
 
 
+def _renew_mail_gate(settings: Settings, database: Database, clock: Clock) -> None:
+    """Try mails at once that waited for a mended SMTP_URL or MAIL_FROM."""
+    url = settings.smtp_url.get_secret_value() if settings.smtp_url is not None else ""
+    now_set = hashlib.sha256(f"{url}\n{settings.mail_from}".encode()).hexdigest()
+    with database.write() as connection:
+        if configs.value(connection, "mail_settings") != now_set:
+            deliveries.open_gate(connection, f"{deliveries.SERVER}email", clock.now())
+            configs.keep(connection, "mail_settings", now_set)
+
+
 def _last_good(settings: Settings, database: Database, mistakes: tuple[Mistake, ...]) -> InForce:
     with database.read() as connection:
         row = configs.latest(connection)
@@ -80,8 +92,15 @@ def _last_good(settings: Settings, database: Database, mistakes: tuple[Mistake, 
         raise ConfigError(mistakes)
     folder = settings.config.parent
     contents = {folder / name: text.encode() for name, text in row.files.items()}
-    loaded = config.load(settings.config, settings.environment, contents=contents)
-    if loaded.config is None:  # e.g. a variable it needs is no longer set
+    # A variable that is no longer set must not stop everyone else's mail.
+    loaded = config.load(
+        settings.config,
+        settings.environment,
+        contents=contents,
+        allow_unset=True,
+        with_examples=False,
+    )
+    if loaded.config is None:  # made by an earlier version with other rules
         raise ConfigError(mistakes)
     return InForce.of(loaded.config, since)
 

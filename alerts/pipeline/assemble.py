@@ -31,13 +31,17 @@ from alerts.pipeline.apply import rules_of
 from alerts.pipeline.parts import InForce, Parts
 from alerts.rules.words import explain
 from alerts.store import alerts as alert_rows
-from alerts.store import deliveries, entries, feeds, subscribers
+from alerts.store import claims, deliveries, entries, feeds, subscribers
+from alerts.store.schema import slot as slot_table
 
 #: The cadence of digests made by `once --send-now`.
 SEND_NOW = "send now"
 
 #: How many alternatives of a rule are named in a footer before "12 others".
 LONGEST_LIST = 6
+
+#: How long a digest waits for a variable that holds an address before it looks again.
+_UNSET_WAIT_S = 300.0
 
 #: Parts of one delivery become due this far apart, so that they go out in their order.
 _PART_STEP_S = 0.001
@@ -48,32 +52,53 @@ def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
     person = parts.in_force.people.get(row.subscriber)
     cadence = person.cadences().get(row.cadence) if person is not None else None
     now = parts.clock.now()
+    if person is None or cadence is None:  # removed while it waited
+        with parts.database.write() as connection:
+            subscribers.end_slot(connection, row, lease, None, None)
+        return 0
+    if not all(map(is_reachable, person.destinations)):
+        get_logger().warning("digest waits: a variable is not set", subscriber=person.id)
+        with parts.database.write() as connection:
+            claims.put_back(connection, slot_table, row, lease, {"due_at": now + _UNSET_WAIT_S})
+        return 0
     made = 0
-    if person is not None and cadence is not None:
-        is_paused = person.pause_until is not None and person.pause_until > now
+    if not _is_paused(person, now):
         name = row.name or slots.own_moment(now)
-        if not is_paused:
-            made = _make(parts, person, person.rules_of(row.cadence), row.cadence, name)
+        made = _make(parts, person, person.rules_of(row.cadence), row.cadence, name)
+    due = None
+    if cadence.kind == "calendar":
+        due = slots.due_slot(person, cadence, now, last_name=row.name)
+    following = (due.name, due.due_at) if due is not None else (None, None)
     with parts.database.write() as connection:
-        due = None
-        if person is not None and cadence is not None and cadence.kind == "calendar":
-            due = slots.due_slot(person, cadence, now, last_name=row.name)
-        following = (due.name, due.due_at) if due is not None else (None, None)
         subscribers.end_slot(connection, row, lease, *following)
     return made
 
 
 def assemble_all_now(parts: Parts) -> int:
-    """Make a digest of every subscriber's pending alerts, whatever their slots say."""
+    """Make a digest of every subscriber's pending alerts, whatever their slots say.
+
+    Not of who is paused: that is their wish, or their admin's.
+    """
     with parts.database.read() as connection:
         waiting = alert_rows.subscribers_waiting(connection)
-    made = 0
+    made, now = 0, parts.clock.now()
     for key in waiting:
         person = parts.in_force.people.get(key)
-        if person is not None:
+        if person is None or _is_paused(person, now):
+            continue
+        if all(map(is_reachable, person.destinations)):
             rules = frozenset(s.rule for s in person.subscriptions)
             made += _make(parts, person, rules, SEND_NOW, slots.own_moment(parts.clock.now()))
     return made
+
+
+def is_reachable(place: Destination) -> bool:
+    """Whether a destination's address is known; it is not while its variable is not set."""
+    return place.kind == "email" or place.url is not None
+
+
+def _is_paused(person: Subscriber, now: float) -> bool:
+    return person.pause_until is not None and person.pause_until > now
 
 
 def _make(parts: Parts, person: Subscriber, rules: frozenset[str], cadence: str, slot: str) -> int:
@@ -206,9 +231,9 @@ class _Reading:
         return [
             FeedHealth(
                 name=row.name or row.title or row.host,
-                ok=row.state in ("ok", "new") and row.error_kind is None,
+                ok=row.state == "ok" and row.error_kind is None,
                 since=row.last_success_at or row.failing_since,
-                reason=row.error_text or "",
+                reason=row.error_text or "It was not asked yet.",
             )
             for url in self.in_force.feeds
             if (row := rows.get(url)) is not None

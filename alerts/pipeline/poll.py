@@ -93,8 +93,8 @@ def _decided(
         polled = Polled("unchanged")
         values = _calm(now) | _as_columns(outcome.answer.validators)
     else:
-        recorder = Recorder(connection, parts.in_force, feed, row, now)
-        polled = Polled("read", recorder.record(outcome.parsed))
+        recorded = Recorder(connection, parts.in_force, feed, row, now).record(outcome.parsed)
+        polled = Polled("read" if outcome.parsed.complete else "failed", recorded)
         values = _calm(now) | _read(row, outcome, outcome.parsed, now)
     values["due_at"] = _next_due(parts, feed, outcome, values, now)
     return polled, values

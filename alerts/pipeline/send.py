@@ -12,8 +12,11 @@ from sqlalchemy import Connection, Row
 
 from alerts.delivery import retry
 from alerts.log import get_logger
-from alerts.model import Delivery, DeliveryState, Destination, SendResult
+from alerts.model import Delivery, DeliveryState, SendResult
+from alerts.pipeline.apply import wake
+from alerts.pipeline.assemble import is_reachable
 from alerts.pipeline.parts import Parts
+from alerts.store import alerts as alert_rows
 from alerts.store import deliveries
 
 #: Between two messages to one chat webhook: Slack takes one a second.
@@ -24,20 +27,32 @@ _ENDED = frozenset({"delivered", "written", "failed", "suppressed"})
 
 Sent = DeliveryState
 
+#: What a try comes to whose destination's variable is not set just now.
+_UNSET = SendResult(
+    "our_fault",
+    "unset",
+    hint="The variable that holds its address is not set: set it in the environment or in .env.",
+)
+
 
 def send(parts: Parts, row: Row[Any], lease: str) -> Sent:
     """Try a claimed delivery once; return the state it has now."""
     place = parts.in_force.config.destination(row.destination)
-    with parts.database.read() as connection:
-        stopped = deliveries.suppressions(connection, [row.destination])
     if place is None:
+        if _may_come_back(parts, row):
+            return _record(parts, row, lease, _UNSET)
         return _give_up(parts, row, lease, "no longer in subscribers.yaml")
-    if row.destination in stopped:
-        return _give_up(parts, row, lease, stopped[row.destination])
     result = parts.transports[place.kind].send(
         Delivery(row.id, place, row.payload, row.attempts, row.created_at)
     )
-    return _record(parts, row, lease, place, result)
+    return _record(parts, row, lease, result)
+
+
+def _may_come_back(parts: Parts, row: Row[Any]) -> bool:
+    """Whether the destination is only nameless now, because a variable is not set."""
+    person = parts.in_force.people.get(row.subscriber)
+    places = person.destinations if person is not None else ()
+    return any(place.kind == row.kind and not is_reachable(place) for place in places)
 
 
 def _give_up(parts: Parts, row: Row[Any], lease: str, reason: str) -> Sent:
@@ -49,13 +64,11 @@ def _give_up(parts: Parts, row: Row[Any], lease: str, reason: str) -> Sent:
     return "suppressed"
 
 
-def _record(
-    parts: Parts, row: Row[Any], lease: str, place: Destination, result: SendResult
-) -> Sent:
+def _record(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Sent:
     now = parts.clock.now()
     following = retry.after(
         result,
-        place.kind,
+        row.kind,
         row.attempts,
         row.created_at,
         now,
@@ -67,7 +80,7 @@ def _record(
         "result_kind": result.kind,
         "code": result.code,
         "server_text": result.server_text,
-        "hint": result.hint,
+        "hint": _hint(result, following.state),
         "attempts": row.attempts + following.counts,
         "due_at": following.due_at,
         "ended_at": now if following.state in _ENDED else None,
@@ -82,7 +95,9 @@ def _record(
     }
     with parts.database.write() as connection:
         if deliveries.record(connection, row.id, lease, values, tried):
-            _pace(connection, row, place, result, following.due_at, now)
+            _pace(connection, row, result, following.due_at, now)
+            if _is_expired(result, following.state):
+                _fold(connection, parts, row, now)
     get_logger().info(
         "delivery tried",
         delivery=row.id,
@@ -94,10 +109,30 @@ def _record(
     return following.state
 
 
+def _is_expired(result: SendResult, state: DeliveryState) -> bool:
+    """Whether it was given up for its age, not refused for good."""
+    return state == "failed" and result.outcome not in ("refused", "suppress")
+
+
+def _hint(result: SendResult, state: DeliveryState) -> str:
+    if _is_expired(result, state):
+        return "Given up after its last try; its articles come in the next digest, marked late."
+    return result.hint
+
+
+def _fold(connection: Connection, parts: Parts, row: Row[Any], now: float) -> None:
+    """Owe an expired digest's articles again, once, if it arrived nowhere."""
+    if deliveries.has_arrived(connection, row.digest_id):
+        return
+    rules = alert_rows.fold(connection, row.digest_id)
+    person = parts.in_force.people.get(row.subscriber)
+    if person is not None and rules:
+        wake(connection, person, rules, now)
+
+
 def _pace(
     connection: Connection,
     row: Row[Any],
-    place: Destination,
     result: SendResult,
     due_at: float | None,
     now: float,
@@ -106,7 +141,7 @@ def _pace(
     if result.outcome == "suppress":
         deliveries.suppress(connection, row.destination, result.hint or result.server_text, now)
     if result.scope == "server" and due_at is not None:
-        key = deliveries.SERVER + place.kind
+        key = deliveries.SERVER + row.kind
         deliveries.close_gate(
             connection, key, due_at, failed=True, reason=result.hint or result.kind
         )
@@ -114,5 +149,5 @@ def _pace(
         deliveries.close_gate(
             connection, row.destination, due_at, failed=True, reason=result.hint or result.kind
         )
-    elif place.kind == "slack":
+    elif row.kind == "slack":
         deliveries.close_gate(connection, row.destination, now + _POST_GAP_S)

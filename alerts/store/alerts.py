@@ -125,6 +125,17 @@ def mark_digested(
     )
 
 
+def fold(connection: Connection, digest_id: str) -> set[str]:
+    """Owe a digest's alerts again, marked late, if they were not before; return their rules."""
+    again = connection.execute(
+        update(alert)
+        .where(alert.c.digest_id == digest_id, alert.c.is_late.is_(False))
+        .values(state="pending", is_late=True, digest_id=None)
+        .returning(alert.c.matches)
+    )
+    return {match["rule"] for matches in again.scalars() for match in matches}
+
+
 def suppress(
     connection: Connection, subscriber: str, reason: str, entry_ids: Collection[int] | None = None
 ) -> int:

@@ -131,9 +131,11 @@ def _open_sqlite(name: str | None) -> Database:
         )
     database = Database(engine, path)
     try:
+        if path is not None and not path.exists():
+            path.touch(mode=0o600)  # addresses and mails lie in it
         with database.read() as connection:
             connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
-    except SQLAlchemyError as error:  # e.g. a file that is no database
+    except (SQLAlchemyError, OSError) as error:  # e.g. a file that is no database
         raise StoreError(
             f"{name} cannot be used as a database: {getattr(error, 'orig', error)}.",
             hint="Set DATABASE_URL to another file, or restore a backup.",

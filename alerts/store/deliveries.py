@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
 from alerts.store import claims
 from alerts.store.schema import attempt, delivery, digest, gate, suppression
@@ -15,6 +15,9 @@ OPEN = ("pending", "sending", "delayed")
 
 #: Prefix of the gate of the server that all deliveries of one kind go through.
 SERVER = "server/"
+
+#: Result kinds of deliveries that wait for us to mend something, or behind such a one.
+_MENDABLE = ("waiting", "auth", "policy", "tls", "network", "timeout", "sender", "protocol")
 
 
 def add_digest(connection: Connection, values: Mapping[str, Any]) -> bool:
@@ -35,11 +38,19 @@ def add(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 
 def claim(
-    connection: Connection, *, now: float, lease: str, lease_s: float, limit: int
+    connection: Connection,
+    *,
+    now: float,
+    lease: str,
+    lease_s: float,
+    limit: int,
+    only: str | None = None,
+    but: str | None = None,
 ) -> list[Row[Any]]:
     """Take due deliveries whose destination's gate is open, and register an attempt for each.
 
     One delivery a destination at a time: the next part waits until the one before it is done.
+    `only` and `but` limit the claim to one kind of destination, or to all others.
     """
     waits = select(gate.c.key).where(_gates(), gate.c.next_at > now).exists()
     other = delivery.alias()
@@ -65,7 +76,13 @@ def claim(
         lease=lease,
         lease_s=lease_s,
         limit=limit,
-        where=(delivery.c.state.in_(OPEN), ~waits, ~earlier),
+        where=(
+            delivery.c.state.in_(OPEN),
+            ~waits,
+            ~earlier,
+            *([delivery.c.kind == only] if only else []),
+            *([delivery.c.kind != but] if but else []),
+        ),
         values={"state": "sending"},
     )
     if rows:
@@ -124,8 +141,11 @@ def _gates() -> ColumnElement[bool]:
     return or_(gate.c.key == delivery.c.destination, gate.c.key == SERVER + delivery.c.kind)
 
 
-def postpone_gated(connection: Connection, now: float) -> int:
-    """Give due deliveries behind a closed circuit its time and reason; pacing gaps stay due."""
+def postpone_gated(connection: Connection, now: float) -> list[str]:
+    """Give due deliveries behind a closed circuit its time and reason; pacing gaps stay due.
+
+    Return their ids.
+    """
     closed = and_(_gates(), gate.c.next_at > now, gate.c.reason != "")
     reopens = select(func.max(gate.c.next_at)).where(closed).scalar_subquery()
     reason = select(func.max(gate.c.reason)).where(closed).scalar_subquery()
@@ -137,9 +157,30 @@ def postpone_gated(connection: Connection, now: float) -> int:
             delivery.c.lease.is_(None),
             select(gate.c.key).where(closed).exists(),
         )
-        .values(state="delayed", due_at=reopens, hint=reason)
+        .values(state="delayed", due_at=reopens, result_kind="waiting", hint=reason)
+        .returning(delivery.c.id)
     )
-    return done.rowcount
+    return list(done.scalars())
+
+
+def suppress_stopped(connection: Connection, now: float) -> list[str]:
+    """End open deliveries to destinations that get nothing any more, before they are dialled.
+
+    Return their ids.
+    """
+    mine = suppression.c.destination == delivery.c.destination
+    reason = select(suppression.c.reason).where(mine).scalar_subquery()
+    done = connection.execute(
+        update(delivery)
+        .where(
+            delivery.c.state.in_(OPEN),
+            delivery.c.lease.is_(None),
+            select(suppression.c.destination).where(mine).exists(),
+        )
+        .values(state="suppressed", hint=reason, due_at=None, ended_at=now)
+        .returning(delivery.c.id)
+    )
+    return list(done.scalars())
 
 
 def due(connection: Connection, now: float) -> int:
@@ -184,6 +225,28 @@ def close_gate(
             },
         )
     )
+
+
+def open_gate(connection: Connection, key: str, now: float) -> None:
+    """Let everything pass again that waits for this gate, and what failed by our own fault."""
+    connection.execute(delete(gate).where(gate.c.key == key))
+    is_behind = or_(
+        delivery.c.destination == key, SERVER + delivery.c.kind == key
+    ) & delivery.c.result_kind.in_(_MENDABLE)
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.state == "delayed", delivery.c.lease.is_(None), is_behind)
+        .values(due_at=now)
+    )
+
+
+def has_arrived(connection: Connection, digest_id: str) -> bool:
+    """Whether any part of a digest was accepted anywhere, or still may be."""
+    query = select(delivery.c.id).where(
+        delivery.c.digest_id == digest_id,
+        delivery.c.state.in_((*OPEN, "delivered", "written")),
+    )
+    return connection.execute(query.limit(1)).scalar() is not None
 
 
 def gate_of(connection: Connection, key: str) -> Row[Any] | None:

@@ -21,14 +21,17 @@ def apply(connection: Connection, feeds: Iterable[tuple[Feed, str]], now: float)
     New feeds are due at once; feeds that are no longer configured rest with all they know.
     """
     wanted = {item.url: (item, host_name) for item, host_name in feeds}
-    known = {row.url: row for row in connection.execute(select(feed.c.url, feed.c.is_active))}
-    new = [
+    known = by_url(connection)
+    for old, new in _moved(wanted, known).items():
+        _move(connection, old, new, wanted[new][1], now)
+        known[new] = known.pop(old)
+    new_rows = [
         {"url": url, "host": h, "name": f.name, "is_active": True, "state": "new", "due_at": now}
         for url, (f, h) in wanted.items()
         if url not in known
     ]
-    if new:
-        connection.execute(feed.insert(), new)
+    if new_rows:
+        connection.execute(feed.insert(), new_rows)
     for url, row in known.items():
         if url in wanted:
             values: dict[str, Any] = {"name": wanted[url][0].name, "is_active": True}
@@ -37,6 +40,38 @@ def apply(connection: Connection, feeds: Iterable[tuple[Feed, str]], now: float)
             connection.execute(update(feed).where(feed.c.url == url).values(**values))
         elif row.is_active:
             connection.execute(update(feed).where(feed.c.url == url).values(is_active=False))
+
+
+def _moved(wanted: Mapping[str, tuple[Feed, str]], known: Mapping[str, Row[Any]]) -> dict[str, str]:
+    """Return old URL -> new URL of feeds whose address was edited: one goes, one of its name comes.
+
+    What such a feed was seen to carry stays known under its new address.
+    """
+    gone: dict[str, list[str]] = {}
+    for url, row in known.items():
+        if url not in wanted and row.is_active and row.name:
+            gone.setdefault(row.name, []).append(url)
+    come: dict[str, list[str]] = {}
+    for url, (item, _) in wanted.items():
+        if url not in known and item.name:
+            come.setdefault(item.name, []).append(url)
+    return {
+        old[0]: come[name][0]
+        for name, old in gone.items()
+        if len(old) == 1 and len(come.get(name, ())) == 1
+    }
+
+
+def _move(connection: Connection, old: str, new: str, host_name: str, now: float) -> None:
+    """Give a feed its new address; nothing that the old server said holds for the new one."""
+    fresh = {
+        "state": "new", "etag": None, "last_modified": None, "validators_url": None,
+        "fingerprint": None, "hold_until": None, "failures": 0, "failing_since": None,
+        "gone_at": None, "error_kind": None, "error_text": None, "error_hint": None,
+    }  # fmt: skip
+    connection.execute(
+        update(feed).where(feed.c.url == old).values(url=new, host=host_name, due_at=now, **fresh)
+    )
 
 
 def claim(

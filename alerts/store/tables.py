@@ -6,7 +6,7 @@ Keys are part of the public contract and only ever added. Times are RFC 3339 UTC
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
@@ -69,6 +69,7 @@ def deliveries(
     connection: Connection,
     *,
     states: Collection[str] | None = None,
+    ids: Iterable[str] | None = None,
     failed: bool = False,
     limit: int = 10_000,
 ) -> Table:
@@ -86,6 +87,8 @@ def deliveries(
     )
     if states is not None:
         query = query.where(delivery.c.state.in_(list(states)))
+    if ids is not None:
+        query = query.where(delivery.c.id.in_(list(ids)[:limit]))
     if failed:
         refused = and_(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome.in_(_FOR_GOOD))
         query = query.where(

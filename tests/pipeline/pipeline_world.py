@@ -61,16 +61,19 @@ class World:
             in_force=self.load(),
         )
 
-    def load(self, yaml: str | None = None) -> InForce:
+    def load(
+        self, yaml: str | None = None, variables: dict[str, str] | None = None, **options: bool
+    ) -> InForce:
         """Put a configuration in force."""
         self.yaml = yaml or self.yaml
         path = Path("subscribers.yaml")
-        loaded = config.load(path, {}, contents={path: self.yaml.encode()})
+        contents = {path: self.yaml.encode()}
+        loaded = config.load(path, variables or {}, contents=contents, **options)
         assert loaded.config is not None, loaded.errors
         return apply(self.database, loaded.config, {path.name: self.yaml}, self.clock.now())
 
-    def reload(self, yaml: str) -> None:
-        self.parts.in_force = self.load(yaml)
+    def reload(self, yaml: str, variables: dict[str, str] | None = None, **options: bool) -> None:
+        self.parts.in_force = self.load(yaml, variables, **options)
 
     def item(self, title: str, slug: str, hours_ago: float = 1, **fields: Any) -> Item:
         link = slug if "://" in slug else f"https://courier.example/{slug}"

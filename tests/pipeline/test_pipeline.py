@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 from pipeline_world import COURIER, RADIO, YAML, World
+from sqlalchemy import update
 
+from alerts.demo.documents import Item, rss
 from alerts.model import FetchFailure, SendResult
-from alerts.store import claims, feeds
+from alerts.pipeline import poll
+from alerts.store import claims, deliveries, feeds, schema
 
 ICE = "ICE agents detain two people in Madison"
 HOUR_S = 3600.0
@@ -240,16 +243,12 @@ def test_a_delayed_delivery_is_sent_by_a_later_pass_with_the_same_id(world: Worl
 
 
 def test_a_server_that_is_down_is_tried_once_not_once_for_each_mail(world: World):
-    people = "".join(
-        f"  - {{name: P{n}, email: p{n}@example.org, rules: [ice], when: right away}}\n"
-        for n in range(30)
-    )
-    world.reload(YAML + people)
+    world.reload(YAML + people(30))
     world.transport.answers.extend([SendResult("retry", "network", scope="server")] * 40)
     world.serve(world.item(ICE, "a"))
     report = world.run()
     assert report.digests == 31
-    assert len(world.transport.tries) <= 8  # those under way at the same time
+    assert len(world.transport.tries) == 1
     world.transport.answers.clear()
     world.later(2)
     world.run()
@@ -280,8 +279,6 @@ def test_a_pass_after_a_kill_resends_what_was_under_way_with_its_id(world: World
     world.transport.send = real  # type: ignore[method-assign]
     with world.database.write() as connection:
         claims.free_all(connection)
-        from alerts.store import deliveries
-
         deliveries.reopen_interrupted(connection, world.clock.now())
     assert world.run().delivered == 1
     first, second = world.mails()
@@ -289,8 +286,6 @@ def test_a_pass_after_a_kill_resends_what_was_under_way_with_its_id(world: World
 
 
 def test_a_late_poll_result_is_refused_and_rolled_back(world: World):
-    from alerts.pipeline import poll
-
     world.serve(world.item(ICE, "a"))
     with world.database.write() as connection:
         now = world.clock.now()
@@ -314,3 +309,99 @@ def test_a_job_that_raises_ends_alone_and_its_row_is_tried_later(world: World):
     world.serve(world.item(ICE, "a"))
     assert world.run().delivered == 1
     assert world.feed(RADIO)["error"] == "internal"
+
+
+def people(count: int) -> str:
+    return "".join(
+        f"  - {{name: P{n}, email: p{n}@example.org, rules: [ice], when: right away}}\n"
+        for n in range(count)
+    )
+
+
+def test_a_wrong_password_is_tried_once_a_pass(world: World):
+    world.reload(YAML + people(20))
+    refused = SendResult("our_fault", "auth", code="535 5.7.8", hint="Mend it.", scope="server")
+    world.transport.answers.extend([refused] * 40)
+    world.serve(world.item(ICE, "a"))
+    report = world.run()
+    assert len(world.transport.tries) == 1
+    assert report.delayed == 21
+
+
+def test_a_mended_mail_server_is_tried_at_once(world: World):
+    world.transport.answers.append(
+        SendResult("our_fault", "auth", code="535 5.7.8", hint="Mend it.", scope="server")
+    )
+    world.serve(world.item(ICE, "a"))
+    world.run()
+    assert world.run().delivered == 0
+    with world.database.write() as connection:
+        deliveries.open_gate(connection, "server/email", world.clock.now())
+    assert world.run().delivered == 1
+
+
+def test_articles_of_an_expired_delivery_come_once_more_marked_late(world: World):
+    world.transport.answers.extend([SendResult("retry", "temporary", code="450")] * 60)
+    world.serve(world.item(ICE, "a"))
+    for _ in range(30):
+        world.run()
+        world.later(8)
+    world.transport.answers.clear()
+    world.later(9)
+    world.run()
+    last = world.mails()[-1].get_body(("plain",)).get_content()
+    assert ICE in last
+    assert "late" in last.lower()
+    sent = len(world.transport.accepted)
+    world.later(48)
+    world.run()
+    assert len(world.transport.accepted) == sent == 1
+
+
+def test_send_now_leaves_a_paused_subscriber_in_peace(world: World):
+    world.reload(YAML.replace("when: right away", "when: right away, pause_until: 2027-01-01"))
+    world.serve(world.item(ICE, "a"))
+    assert world.run(send_now=True).digests == 0
+    assert world.pending() == 1
+
+
+def test_a_source_that_was_not_asked_yet_is_not_called_read(world: World):
+    world.serve(world.item(ICE, "a"))
+    with world.database.write() as connection:
+        connection.execute(update(schema.feed).where(schema.feed.c.url == RADIO).values(due_at=2e9))
+    world.run()
+    body = world.mails()[0].get_body(("plain",)).get_content()
+    assert "The other one of your 2 sources was read" in " ".join(body.split())
+
+
+def test_a_document_cut_short_counts_as_failed_and_its_entries_count(world: World):
+    whole = rss("Courier", [world.item(ICE, "a"), world.item("ICE two", "b")])
+    world.fetcher.put(COURIER, whole[: whole.rindex("<item>") + 20])
+    report = world.run()
+    assert (report.failed, report.new, report.delivered) == (2, 1, 1)
+    assert world.feed()["error"] == "truncated"
+
+
+def test_a_destination_without_its_variable_holds_up_nobody_else(world: World):
+    room = "  - {name: Room, slack: '${URL}', rules: [ice], when: right away}\n"
+    url = {"URL": "https://hooks.slack.com/services/T/B/x"}
+    world.reload(YAML + room, url)
+    world.serve(world.item(ICE, "a"))
+    assert world.run().delivered == 2
+    world.later(1)
+    world.serve(world.item("ICE two", "b"))
+    world.reload(YAML + room, {}, allow_unset=True)
+    assert world.run().delivered == 1
+    world.later(1)
+    world.reload(YAML + room, url)
+    assert world.run().delivered == 1
+
+
+def test_a_changed_feed_url_carries_its_seen_keys_over(world: World):
+    items = [Item(f"ICE {n}", "", "", world.clock.now() - 3600, f"guid-{n}") for n in range(3)]
+    world.serve(*items)
+    assert world.run().alerts == 3
+    world.later(1)
+    world.reload(YAML.replace(COURIER, "https://courier.example/new-feed"))
+    world.serve(*items, url="https://courier.example/new-feed")
+    assert world.run().alerts == 0

@@ -1,0 +1,171 @@
+"""The threads that poll and send, and what they have in hand; shared by `once` and `run`.
+
+A caller claims what is due when it likes (`poll_due`, `make_due`, `send_due`) and lets results
+come in (`settle`). Work is handed out after the claim is committed, and never more than threads
+are free: a queue of claimed rows would outlive its leases.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from alerts.engine.jobs import run_job
+from alerts.pipeline import Parts, Polled, Sent, assemble, poll, send
+from alerts.store import claims, deliveries, feeds
+from alerts.store.schema import delivery, feed, slot
+
+#: Requests and sends under way at the same time.
+FETCH_THREADS = 32
+SEND_THREADS = 8
+
+#: A claim outlives the longest fetch and the longest send.
+LEASE_S = 300.0
+
+#: Feeds are claimed when so many threads are free: a claim looks at everything that is due.
+_BATCH = FETCH_THREADS // 4
+
+_SLOTS_AT_ONCE = 100
+
+
+@dataclass
+class Tally:
+    """What came in since it was made."""
+
+    polls: list[Polled] = field(default_factory=list)
+    digests: int = 0
+    sent: dict[str, Sent] = field(default_factory=dict)  # delivery id -> its state at the end
+    postponed: set[str] = field(default_factory=set)  # behind a closed gate, not tried
+
+    def states(self) -> Counter[str]:
+        """Count deliveries by the state they were left in."""
+        return Counter(self.sent.values()) + Counter(
+            "delayed" for key in self.postponed if key not in self.sent
+        )
+
+
+class Crew:
+    """Two pools of threads over one database. Used by one thread at a time."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._clock = parts.clock
+        self._fetchers = ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch")
+        self._senders = ThreadPoolExecutor(SEND_THREADS, thread_name_prefix="send")
+        self._polls: dict[Future[Any], int] = {}
+        self._sends: dict[Future[Any], Row[Any]] = {}
+        self._mail_works = False  # until one mail got through, one at a time is tried
+        self.tally = Tally()
+
+    @property
+    def polling(self) -> int:
+        """How many polls are under way."""
+        return len(self._polls)
+
+    @property
+    def sending(self) -> int:
+        """How many sends are under way."""
+        return len(self._sends)
+
+    # --- handing out ---------------------------------------------------------------------------
+
+    def poll_due(self, horizon: float) -> None:
+        """Begin polls of feeds that fell due by `horizon`, as many as threads are free."""
+        free = FETCH_THREADS - self.polling
+        if free < _BATCH:
+            return
+        lease = self._clock.token()
+        with self._parts.database.write() as connection:
+            rows = feeds.claim(
+                connection,
+                now=self._clock.now(),
+                horizon=horizon,
+                lease=lease,
+                lease_s=LEASE_S,
+                limit=free,
+                host_gap_s=self._parts.settings.host_gap_s,
+            )
+        for row in rows:
+            future = self._fetchers.submit(run_job, poll, feed, self._parts, row, lease)
+            self._polls[future] = row.id
+
+    def make_due(self) -> None:
+        """Make the digests of all slots that are due, here and now."""
+        while True:
+            lease = self._clock.token()
+            with self._parts.database.write() as connection:
+                rows = claims.claim(
+                    connection,
+                    slot,
+                    now=self._clock.now(),
+                    lease=lease,
+                    lease_s=LEASE_S,
+                    limit=_SLOTS_AT_ONCE,
+                )
+            for row in rows:
+                self.tally.digests += run_job(assemble, slot, self._parts, row, lease) or 0
+            if not rows:
+                return
+
+    def send_due(self) -> None:
+        """Begin sends of due deliveries, as many as threads are free."""
+        free = SEND_THREADS - self.sending
+        if free <= 0:
+            return
+        now, lease = self._clock.now(), self._clock.token()
+        with self._parts.database.write() as connection:
+            self.tally.postponed.update(deliveries.postpone_gated(connection, now))
+            stopped = deliveries.suppress_stopped(connection, now)
+            self.tally.sent.update(dict.fromkeys(stopped, "suppressed"))
+            rows = self._claim(connection, now, lease, free)
+        for row in rows:
+            future = self._senders.submit(run_job, send, delivery, self._parts, row, lease)
+            self._sends[future] = row
+
+    def _claim(self, connection: Connection, now: float, lease: str, free: int) -> list[Row[Any]]:
+        """Claim deliveries; of mails only one until the server has taken one.
+
+        A wrong password tried eight times at once locks the account; a server that is down is
+        found out by one.
+        """
+        claim = partial(deliveries.claim, connection, now=now, lease=lease, lease_s=LEASE_S)
+        if self._mail_works:
+            return claim(limit=free)
+        rows = claim(limit=free, but="email")
+        is_probing = any(row.kind == "email" for row in self._sends.values())
+        if len(rows) < free and not is_probing:
+            rows += claim(limit=1, only="email")
+        return rows
+
+    # --- taking in -----------------------------------------------------------------------------
+
+    def settle(self, timeout_s: float, wait_for: Callable[[float], Any] | None = None) -> None:
+        """Take in what is done; wait up to `timeout_s` for something to be.
+
+        `wait_for` is how to wait when nothing is under way (default: the clock's sleep).
+        """
+        running = [*self._polls, *self._sends]
+        if not running:
+            (wait_for or self._clock.sleep)(timeout_s)
+            return
+        for future in wait(running, timeout_s, FIRST_COMPLETED).done:
+            if self._polls.pop(future, None) is not None:
+                if (polled := future.result()) is not None:
+                    self.tally.polls.append(polled)
+                continue
+            row = self._sends.pop(future)
+            state: Sent = future.result() or "delayed"
+            self.tally.sent[row.id] = state
+            if row.kind == "email":
+                self._mail_works = state in ("delivered", "written", "failed", "suppressed")
+
+    def close(self) -> None:
+        """Begin nothing more; what is under way ends in its own time, and its result counts."""
+        self._fetchers.shutdown(wait=False, cancel_futures=True)
+        self._senders.shutdown(wait=False, cancel_futures=True)
