@@ -58,7 +58,12 @@ _NO_PLURALS = _names(
 _IRREGULAR = {
     "children": "child", "men": "man", "women": "woman", "feet": "foot", "teeth": "tooth",
     "wives": "wife", "knives": "knife", "halves": "half", "thieves": "thief", "wolves": "wolf",
-    "shelves": "shelf", "mice": "mouse",
+    "shelves": "shelf", "mice": "mouse", "geese": "goose", "lice": "louse", "oxen": "ox",
+    "calves": "calf", "loaves": "loaf", "scarves": "scarf", "axes": "axis", "indices": "index",
+    "matrices": "matrix", "vertices": "vertex", "appendices": "appendix", "criteria": "criterion",
+    "phenomena": "phenomenon", "bacteria": "bacterium", "memoranda": "memorandum",
+    "referenda": "referendum", "curricula": "curriculum", "alumni": "alumnus", "fungi": "fungus",
+    "cacti": "cactus", "nuclei": "nucleus", "stimuli": "stimulus", "syllabi": "syllabus",
 }  # fmt: skip
 _SIBILANTS = ("s", "x", "z", "ch", "sh")
 # Spanish; only endings that make no English word of another one.
@@ -91,6 +96,10 @@ def _regular(word: str) -> Iterator[str]:
         yield word[:-3] + "y"
     if word[:-2].endswith((*_SIBILANTS, "o")):
         yield word[:-2]
+    if word.endswith("ses"):
+        yield word[:-2] + "is"  # crisis, analysis; what is no word does no harm
+    if word.endswith("zzes"):
+        yield word[:-3]
     for ending, one in _ES_PLURALS:
         if word.endswith(ending) and len(word) >= len(ending) + 2:
             yield word[: -len(ending)] + one

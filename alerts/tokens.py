@@ -48,7 +48,7 @@ class Token(NamedTuple):
 
 _NOTHING = Reading(0, ())
 
-_APOSTROPHES = "'’‘ʼ‛′´`ʹ＇"
+APOSTROPHES = "'’‘ʼ‛′´`ʹ＇"
 _DASHES = "-‐‑‒–—―−﹘﹣－"
 # A footnote or trademark sign ends a word; NFKC would make letters and digits of it.
 _SIGNS = "™℠℡®©¹²³⁰⁴⁵⁶⁷⁸⁹"
@@ -122,6 +122,8 @@ def read(piece: str, *, is_link: bool = False) -> Reading:
     Forms that lie over one another are other readings of the same characters: the whole of a
     hashtag and its parts, AT&T and AT and T.
     """
+    if "`" in piece:
+        piece = piece.replace("`", "'")
     simple = _SIMPLE.fullmatch(piece)
     if simple:
         text, (start, end) = simple[1], simple.span(1)
@@ -170,7 +172,7 @@ def _longest(piece: str) -> tuple[str, ...]:
 
 # --- one piece -------------------------------------------------------------------------------
 
-_ASCII_SHAPE = {ord("~"): " ", ord("^"): " ", ord("`"): "'"}
+_ASCII_SHAPE = {ord("~"): " ", ord("^"): " "}
 
 
 def _read(text: str, shape: str, is_link: bool) -> Reading:
@@ -280,7 +282,7 @@ def _cluster(text: str) -> str:
     letter = text[0]
     if _IS_INVISIBLE.match(letter):
         return "" if len(text) == 1 else text[1:]
-    if letter in _APOSTROPHES:
+    if letter in APOSTROPHES:
         return "'"
     if letter in _DASHES:
         return "-"

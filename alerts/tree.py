@@ -43,6 +43,7 @@ class Term:
     words: tuple[Word, ...]
     start: int = field(default=0, compare=False)
     end: int = field(default=0, compare=False)
+    source: str = field(default="", compare=False, repr=False)  # the query that start counts in
 
 
 @dataclass(frozen=True, slots=True)

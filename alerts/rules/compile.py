@@ -48,6 +48,7 @@ class _Place:
     path: tuple[str, ...]
     scope: tuple[TextField, ...] | None = None
     is_phrase: bool = False  # of an EXCEPT: looked for everywhere
+    is_dropped: bool = False  # inside a NOT (inside two of them, it is not)
 
 
 class Compilation:
@@ -91,7 +92,8 @@ class Compilation:
                 return AnyPlan(tuple(self._plan(part, place) for part in parts))
             case Not(drop, keep):
                 kept = None if keep is None else self._plan(keep, place)
-                return NotPlan(self._plan(drop, place), kept)
+                there = replace(place, is_dropped=not place.is_dropped)
+                return NotPlan(self._plan(drop, there), kept)
             case Near(left, right, within):
                 return NearPlan(self._plan(left, place), self._plan(right, place), within)
             case Except():
@@ -99,7 +101,7 @@ class Compilation:
             case Scope(fields, inner):
                 return self._plan(inner, replace(place, scope=fields, is_phrase=False))
             case Fact():
-                return FactPlan(node)
+                return FactPlan(node, place.is_dropped)
             case RuleRef(name):
                 return self._reference(name, place)
 

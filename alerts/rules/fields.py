@@ -81,15 +81,19 @@ def passes(rule: Rule, article: Article) -> bool:
     return primary_language(article.lang) in {primary_language(lang) for lang in rule.langs}
 
 
-def fact_holds(fact: Fact, article: Article) -> bool:
-    """Whether the article's feed, place or language is the one asked for."""
+def fact_holds(fact: Fact, article: Article, *, is_dropped: bool = False) -> bool:
+    """Whether the article's feed, place or language is the one asked for.
+
+    A language that is not known passes `lang:es` and, where that `is_dropped`, `NOT lang:es` as
+    well: a story that is missed is worse than one too many.
+    """
     if fact.fact == "feed":
         return _same(fact.value, article.sources)
     if fact.fact == "place":
         return bool(article.place) and _same(fact.value, (article.place or "",))
-    return bool(article.lang) and primary_language(article.lang or "") == primary_language(
-        fact.value
-    )
+    if not article.lang:
+        return not is_dropped
+    return primary_language(article.lang) == primary_language(fact.value)
 
 
 def primary_language(tag: str) -> str:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from re import Match
 
 from alerts.rules.mistakes import QueryError
+from alerts.tokens import APOSTROPHES
 from alerts.tree import Word
 
 #: Kinds of tokens: the groups of TOKEN in order; END stands after the last token.
@@ -48,11 +49,11 @@ CACHED_LENGTH = 40  # characters of a written word; longer ones are rare and wou
 
 _JOINTS = re.compile(r"[-‐‑‒–—―−_﹣－/]+")
 _DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?")
-_POSSESSIVE = re.compile(r"['’ʼ＇][sS]$")
+_POSSESSIVE = re.compile(f"[{APOSTROPHES}][sS]$")
+_WITHOUT_SIGNS = str.maketrans(dict.fromkeys(f".{APOSTROPHES}"))
 _MISTYPED_NEAR = re.compile(r"(?i:near[/:~(]?\d.*|W/\d+)|NEAR[/:~(].*")
 _LEADING, _TRAILING = "#@$€£", "+#"  # signs that belong to a word: #ICE, @ICEgov, $5, C++, C#
 _WAYS_OF_OTHERS = {
-    "&&": "AND",
     "||": "OR",
     "!": "NOT",
     "-": "NOT",
@@ -147,6 +148,8 @@ def _refuse_loose_marks(mark: str, body: str) -> None:
         )
     if mark:
         return
+    if body == "&&":
+        raise QueryError("`&&` is no operator.", hint="Write AND: raid AND jail.")
     if _MISTYPED_NEAR.fullmatch(body):
         raise QueryError(
             f"`{body}` is no operator.",
@@ -175,7 +178,7 @@ def _unmarked_words(text: str) -> tuple[Word, ...]:
 
 
 def _is_lettered(part: str) -> bool:
-    return part.replace(".", "").replace("'", "").replace("’", "").isalpha()
+    return part.translate(_WITHOUT_SIGNS).isalpha()
 
 
 def _prefix(body: str, mark: str) -> tuple[Word, ...]:
@@ -234,9 +237,8 @@ def acronym(text: str) -> str | None:
 
     I.C.E. and ICE's are ICE, #ICE is #ICE. With a digit in it (MI5, H2B) it is an ordinary word.
     """
-    plain = unicodedata.normalize("NFKC", text)
+    plain = unicodedata.normalize("NFKC", _POSSESSIVE.sub("", text))
     plain = "".join(char for char in plain if unicodedata.category(char) != "Cf")
-    plain = _POSSESSIVE.sub("", plain)
     if _DOTTED.fullmatch(plain):
         plain = plain.replace(".", "")
     letters = plain.lstrip("#@")

@@ -9,7 +9,8 @@ occurrences:
   (so in `a NEAR b NEAR c` a `c` is near an `a` or a `b` that are near each other);
 - EXCEPT takes away what lies inside an occurrence of one of its phrases;
 - the innermost scope says where a term looks; a referenced rule has the scope it is used in;
-- facts have no occurrences; a regular expression has what it matched.
+- facts have no occurrences; a regular expression has what it matched;
+- an unknown language is whatever language keeps the article: NOT does not drop it.
 
 A rule's spans are the occurrences of its tree. Capitals: a word that only its capitals tell apart
 counts in an all-caps field if a positive term of the rule stands in a normally cased field.
@@ -107,6 +108,7 @@ class Place:
     scope: tuple[TextField, ...] | None = None
     phrases: tuple[Occurrence, ...] = ()  # what lies inside one of these does not count
     doubtful_counts: bool = True
+    is_dropped: bool = False  # inside a NOT (inside two of them, it is not)
     path: tuple[str, ...] = ()
 
     def inside_phrases(self) -> Place:
@@ -175,7 +177,8 @@ def evaluate(view: View, node: Node, place: Place, rules: Rules) -> list[Occurre
             held = [part for part in true if part is not None]
             return [o for part in held for o in part] if held else None
         case Not(drop, keep):
-            dropped = evaluate(view, drop, replace(place, doubtful_counts=True), rules)
+            there = replace(place, doubtful_counts=True, is_dropped=not place.is_dropped)
+            dropped = evaluate(view, drop, there, rules)
             kept = evaluate(view, keep, place, rules) if keep is not None else []
             return kept if dropped is None else None
         case Near(left, right, within):
@@ -187,7 +190,8 @@ def evaluate(view: View, node: Node, place: Place, rules: Rules) -> list[Occurre
         case Scope(fields, inner):
             return evaluate(view, inner, replace(place, scope=fields), rules)
         case Fact():
-            return [] if fact_holds(node, view.article) else None
+            is_true = fact_holds(node, view.article, is_dropped=place.is_dropped)
+            return [] if is_true else None
         case RuleRef(name):
             rule, there = reference(name, place, rules)
             return evaluate(view, rule.tree, there, rules)

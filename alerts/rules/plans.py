@@ -297,10 +297,12 @@ class FactPlan:
     """Where the article comes from."""
 
     fact: Fact
+    is_dropped: bool
 
     def found(self, scene: Scene, terms: Terms) -> Sequence[Occurrence] | None:
         """See `Plan`."""
-        return () if fact_holds(self.fact, scene.article) else None
+        is_true = fact_holds(self.fact, scene.article, is_dropped=self.is_dropped)
+        return () if is_true else None
 
     def is_supported(self, scene: Scene, terms: Terms) -> bool:
         """See `Plan`."""

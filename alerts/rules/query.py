@@ -39,8 +39,11 @@ DEEPEST_GROUP = 50  # parentheses inside parentheses
 _OPERANDS = frozenset((OPEN, QUOTED, REGEX, VALUE, FIELD, WORD, UNCLOSED))  # what can begin one
 
 
-def parse(text: str) -> Node:
-    """Return the tree of one query; QueryError with start, end and hint if it is not one."""
+def parse(text: str, *, key: str = "query") -> Node:
+    """Return the tree of one query; QueryError with start, end and hint if it is not one.
+
+    `key` is that of the rule it stands under. An item of `all` may say only what must not be there.
+    """
     if len(text) > LONGEST_QUERY:
         raise QueryError(
             f"This query is {len(text):,} characters long; {LONGEST_QUERY:,} is the most.",
@@ -48,7 +51,7 @@ def parse(text: str) -> Node:
             end=len(text),
             hint="Make several rules of it, or several items of a list under any:.",
         )
-    return _Parser(text).whole()
+    return _Parser(text).whole(key)
 
 
 class _Parser:
@@ -64,7 +67,7 @@ class _Parser:
 
     # --- from the loosest binding to the tightest ---------------------------------------------
 
-    def whole(self) -> Node:
+    def whole(self, key: str) -> Node:
         if not self.tokens:
             raise QueryError(
                 "The query is empty.",
@@ -75,7 +78,7 @@ class _Parser:
         if self.kinds[self.at] != END:
             self.refuse_rest()
         if self.has_bare_not:
-            shapes.require_positive(node)
+            shapes.require_positive(node, key)
         return node
 
     def alternatives(self) -> Node:
@@ -100,7 +103,7 @@ class _Parser:
 
     def exclusion(self) -> Node:
         """`NOT a`, and `a NOT b` after a NEAR chain, as `a NEAR (b NOT c)` would mean nothing."""
-        kinds = self.kinds
+        kinds, first = self.kinds, self.span()[0]
         node = self.bare_not() if kinds[self.at] == NOT else self.exception()
         if kinds[self.at] == NEAR and not shapes.is_bare_not(node):
             node = self.chain(node)
@@ -109,10 +112,7 @@ class _Parser:
             self.at += 1
             node = shapes.without(node, self.dropped(), start, end)
         if kinds[self.at] == NEAR:
-            self.fail(
-                "NOT and NEAR stand side by side, which can be read in two ways.",
-                "Put one pair in parentheses: (a NEAR b) NOT c, or a NOT (b NEAR c).",
-            )
+            self.refuse_near_not(first)
         return node
 
     def bare_not(self) -> Node:
@@ -179,7 +179,7 @@ class _Parser:
             end = tokens[at].end()
             at += 1
         self.at = at
-        return Term(lexer.placed(written, "", start, end), start, end)
+        return Term(lexer.placed(written, "", start, end), start, end, self.text)
 
     def is_plain(self, at: int) -> bool:
         """Whether the word with a colon at `at` is no field: a blank follows ("Re: visas")."""
@@ -191,7 +191,7 @@ class _Parser:
         start, end = self.span()
         self.at += 1
         mark, content = lexer.quoted(self.text[start:end])
-        return Term(lexer.phrase(content, mark, start, end), start, end)
+        return Term(lexer.phrase(content, mark, start, end), start, end, self.text)
 
     def group(self) -> Node:
         opening = self.open_group()
@@ -256,7 +256,8 @@ class _Parser:
         if name != "link":
             return field_names.fact(name, value, start, end)
         address = value.removeprefix("https://").removeprefix("http://")
-        return Scope(("link",), Term(lexer.placed([address], "", start, end), start, end))
+        words = lexer.placed([address], "", start, end)
+        return Scope(("link",), Term(words, start, end, self.text))
 
     def fact_values(self, name: str, start: int) -> Node:
         if self.kinds[self.at] != OPEN:
@@ -295,6 +296,15 @@ class _Parser:
     def fail(self, message: str, hint: str) -> NoReturn:
         start, end = self.span()
         raise QueryError(message, start=start, end=end, hint=hint)
+
+    def refuse_near_not(self, first: int) -> NoReturn:
+        """NOT binds tighter than NEAR, but what it makes has no place in the text."""
+        written = " ".join(self.text[first : self.span()[0]].split())
+        self.fail(
+            f"NEAR cannot join `{written[:60]}`: NOT drops whole articles and has no place in the"
+            " text.",
+            "Put one pair in parentheses: (a NEAR b) NOT c, or a NOT (b NEAR c).",
+        )
 
     def refuse_operand(self) -> NoReturn:
         """The present token cannot begin an operand: say what is missing, and where."""

@@ -190,9 +190,14 @@ def check_regex(pattern: str, start: int, end: int, *, match_case: bool = False)
     )
 
 
-def require_positive(node: Node) -> None:
-    """Raise QueryError if `node`, or an alternative in it, only says what must not be there."""
-    _refuse_negative(node)
+def require_positive(node: Node, key: str = "query") -> None:
+    """Raise QueryError if `node`, or an alternative in it, only says what must not be there.
+
+    Under the `key` all, the whole node may: another item says what must be.
+    """
+    hint = _POSITIVE_HINTS.get(key, "Write what to look for before it: ICE NOT train.")
+    if key != "all":
+        _refuse_negative(node, hint)
     waiting = [node]
     while waiting:
         current = waiting.pop()
@@ -200,10 +205,15 @@ def require_positive(node: Node) -> None:
         waiting.extend(parts)
         if not isinstance(current, And):
             for part in parts:
-                _refuse_negative(part)
+                _refuse_negative(part, hint)
 
 
-def _refuse_negative(node: Node) -> None:
+_POSITIVE_HINTS = dict.fromkeys(
+    ("any", "none", "near", "except"), "Put what must not be there under none:, without NOT."
+)
+
+
+def _refuse_negative(node: Node, hint: str) -> None:
     parts = node.parts if isinstance(node, And) else (node,)
     if not all(map(is_bare_not, parts)):
         return
@@ -211,5 +221,5 @@ def _refuse_negative(node: Node) -> None:
         "This says only what must not be there; nearly every article would match.",
         start=getattr(parts[0], "start", 0),
         end=getattr(parts[0], "end", 0),
-        hint="Write what to look for before it: ICE NOT train.",
+        hint=hint,
     )

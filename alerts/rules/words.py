@@ -53,6 +53,7 @@ class _Tongue:
     others: str
     fields: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    dropped_language: str = ""
     languages: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -87,8 +88,9 @@ _ENGLISH = _Tongue(
     facts={
         "feed": 'the source "{0}"',
         "place": 'a source of the place "{0}"',
-        "lang": "an article in {0}",
+        "lang": "an article in {0} or of unknown language",
     },
+    dropped_language="the language {0}",
     languages={
         "en": "English", "es": "Spanish", "fr": "French", "de": "German", "pt": "Portuguese",
         "zh": "Chinese", "hmn": "Hmong", "ar": "Arabic", "vi": "Vietnamese", "so": "Somali",
@@ -126,8 +128,9 @@ _SPANISH = _Tongue(
     facts={
         "feed": 'la fuente "{0}"',
         "place": 'una fuente del lugar "{0}"',
-        "lang": "un artículo en {0}",
+        "lang": "un artículo en {0} o de idioma desconocido",
     },
+    dropped_language="el idioma {0}",
     languages={
         "en": "inglés", "es": "español", "fr": "francés", "de": "alemán", "pt": "portugués",
         "zh": "chino", "hmn": "hmong", "ar": "árabe", "vi": "vietnamita", "so": "somalí",
@@ -159,6 +162,7 @@ class _Explanation:
         self.tongue = tongue
         self.titles = titles
         self.most = most
+        self.is_dropping = False  # inside NOT an unknown language is not the one that is named
 
     def say(self, node: Node, depth: int = 0) -> str:
         """Return the words for `node`; `depth` 0 is the whole, 1 a part of it, 2 a part's part."""
@@ -210,7 +214,10 @@ class _Explanation:
     def without(self, node: Not, depth: int) -> str:
         phrase = self.tongue.no_article if depth else self.tongue.but_no_article
         kept = "" if node.keep is None else self.say(node.keep, depth)
-        return phrase.format(kept, self.say_right(node.drop)).strip(" ,;")
+        self.is_dropping = not self.is_dropping
+        dropped = self.say_right(node.drop)
+        self.is_dropping = not self.is_dropping
+        return phrase.format(kept, dropped).strip(" ,;")
 
     def excepted(self, node: Except, depth: int) -> str:
         phrase = self.tongue.not_inside if depth else self.tongue.but_not_inside
@@ -233,10 +240,11 @@ class _Explanation:
         return f"({text})" if depth else text
 
     def fact(self, node: Fact) -> str:
-        shown = node.value
-        if node.fact == "lang":
-            shown = self.tongue.languages.get(node.value, f'"{node.value}"')
-        return self.tongue.facts[node.fact].format(shown)
+        if node.fact != "lang":
+            return self.tongue.facts[node.fact].format(node.value)
+        shown = self.tongue.languages.get(node.value, f'"{node.value}"')
+        phrase = self.tongue.dropped_language if self.is_dropping else self.tongue.facts["lang"]
+        return phrase.format(shown)
 
     # --- words --------------------------------------------------------------------------------
 

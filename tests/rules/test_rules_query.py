@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alerts.errors import GrammarError
+from alerts.rules.build import rule_tree
 from alerts.rules.lexer import tokens
 from alerts.rules.query import QueryError, nearest, parse
 from alerts.rules.shapes import walk
@@ -378,15 +379,17 @@ MISTAKES = [
     ("(a NOT b) NEAR c", "NEAR", "NEAR joins words", "(a NEAR b) NOT c"),
     ("a NEAR rule:ice", "NEAR", "NEAR joins words", "AND"),
     ("a NEAR /b/", "NEAR", "NEAR joins words", "AND"),
-    ("a NOT b NEAR c", "NEAR", "two ways", "parentheses"),
-    ("a AND NOT b NEAR c", "NEAR", "two ways", "parentheses"),
+    ("a NOT b NEAR c", "NEAR", "NEAR cannot join `a NOT b`", "a NOT (b NEAR c)"),
+    ("x AND  a  NOT b NEAR/3 c", "NEAR/3", "NEAR cannot join `a NOT b`", "(a NEAR b) NOT c"),
+    ("a AND NOT b NEAR c", "NEAR", "NEAR cannot join `NOT b`", "parentheses"),
+    ("raid && jail", "raid && jail", "`&&` is no operator", "raid AND jail"),
     ("a EXCEPT (b AND c)", "EXCEPT", "only words and phrases", "ICE Arena"),
     ("a EXCEPT place:b", "EXCEPT", "only words and phrases", "ICE Arena"),
     ("place:madison EXCEPT b", "EXCEPT", "needs words before it", "NOT"),
     ("-ICE", "-ICE", "excludes nothing", "NOT ICE"),
     ("raid -ICE", "raid -ICE", "excludes nothing", "NOT ICE"),
     ("!ICE", "!ICE", "excludes nothing", "NOT ICE"),
-    ("&&", "&&", "no letter", "AND"),
+    ("&&", "&&", "`&&` is no operator", "AND"),
     ("lang:spanish", "lang:spanish", "no code of a language", "lang:es"),
     ("lang:español", "lang:español", "no code of a language", "lang:es"),
     ("lang:spanisch", "lang:spanisch", "no code of a language", "lang:es"),
@@ -513,3 +516,37 @@ def test_tokens_cover_the_text_without_overlap() -> None:
     spans = [token.span(token.lastindex or 0) for token in tokens(text)]
     assert all(a_end <= b_start for (_, a_end), (b_start, _) in pairwise(spans))
     assert re.sub(r"\s", "", "".join(text[a:b] for a, b in spans)) == re.sub(r"\s", "", text)
+
+
+@pytest.mark.parametrize("sign", "'’`´‘ʼ′")
+def test_every_apostrophe_ends_an_acronym_alike(sign: str) -> None:
+    assert parse(f"ICE{sign}s") == parse("ICE")
+    assert parse(f"ICE{sign}s/CBP") == parse("ICE/CBP")
+
+
+# --- items of a rule's lists ----------------------------------------------------------------------------
+
+
+def test_an_item_of_all_may_say_what_must_not_be_there() -> None:
+    assert parse("NOT jail", key="all") == Not(term("jail"))
+    whole = rule_tree(all=[parse("raid", key="all"), parse("NOT jail", key="all")])
+    assert whole == parse("raid AND (NOT jail)")
+    assert parse("NOT jail AND NOT x", key="all") == parse("(NOT jail) AND (NOT x)", key="all")
+
+
+@pytest.mark.parametrize("key", ["any", "none", "near", "except", "query", ""])
+def test_elsewhere_a_bare_not_is_refused_with_the_key_that_does_it(key: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse("NOT jail", key=key)
+    hint = (
+        "ICE NOT train"
+        if key in ("", "query")
+        else "Put what must not be there under none:, without NOT"
+    )
+    assert hint in (caught.value.hint or "")
+
+
+def test_a_term_knows_the_text_it_was_written_in() -> None:
+    text = 'raid AND ("Ice agents" | jail)'
+    sources = {node.source for node in walk(parse(text)) if isinstance(node, Term)}
+    assert sources == {text}

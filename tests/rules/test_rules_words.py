@@ -78,8 +78,23 @@ SAYINGS = [
     ("link:a", '"a" in the address', '"a" en la dirección'),
     ('feed:"The Post"', 'the source "The Post"', 'la fuente "The Post"'),
     ("place:madison", 'a source of the place "madison"', 'una fuente del lugar "madison"'),
-    ("lang:es", "an article in Spanish", "un artículo en español"),
-    ("lang:xx", 'an article in "xx"', 'un artículo en "xx"'),
+    (
+        "lang:es",
+        "an article in Spanish or of unknown language",
+        "un artículo en español o de idioma desconocido",
+    ),
+    ("lang:xx", 'an article in "xx" or of unknown language', None),
+    (
+        "a NOT lang:es",
+        '"a", but no article with the language Spanish',
+        '"a"; ningún artículo con el idioma español',
+    ),
+    (
+        "a NOT (b NOT lang:es)",
+        '"a", but no article with "b" (but no article with an article in Spanish'
+        " or of unknown language)",
+        None,
+    ),
     ("rule:ice", 'the topic "ICE (la migra)"', 'el tema "ICE (la migra)"'),
     ("rule:other", 'the topic "other"', 'el tema "other"'),
     ("/ab+/", "text of the form /ab+/", "texto de la forma /ab+/"),
