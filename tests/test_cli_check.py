@@ -43,7 +43,8 @@ def test_errors_exit_2_with_their_lines_and_the_count_last() -> None:
     result = run(GOOD.replace("[ice,", "[icy,").replace("ICE Arena", "'x' y"))
     assert result.exit_code == 2
     assert "subscribers.yaml:5:" in result.output
-    assert result.output.splitlines()[-1] == "1 error. Nothing was changed."
+    assert "subscribers.yaml:7:" in result.output
+    assert result.output.splitlines()[-1] == "2 errors. Nothing was changed."
 
 
 def test_warnings_exit_0_and_1_when_strict() -> None:

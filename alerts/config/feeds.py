@@ -110,7 +110,7 @@ def check_source(
     end: int = 0,
 ) -> None:
     """Record a feed name or tag that no feed has; without feeds there is nothing to compare."""
-    if folded(name) in known or reading.findings.is_incomplete:
+    if folded(name) in known or reading.findings.is_unsure("feeds", at):
         return
     told = f"No feed has the name, address or tag {quoted(name)}."
     if not known:

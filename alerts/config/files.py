@@ -16,24 +16,22 @@ from typing import cast
 
 import yaml
 
-from alerts.config import keys, syntax
+from alerts.config import keys, syntax, torn
 from alerts.config.findings import quoted
 from alerts.config.nodes import (
     MAX_BYTES,
-    MappingNode,
     Node,
     Refused,
     ScalarNode,
-    compose,
+    documents,
     refusal,
     split_lines,
 )
 from alerts.config.reading import Entry, Reading
+from alerts.config.sigils import say_sigils
 from alerts.config.values import texts
 
 MAX_FILES = 1000
-_TOP_KEY = re.compile(r"[A-Za-z_]\w*(?=\s*:(\s|$))")
-_MAX_BLOCKS = 20
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,7 @@ class Files:
     contents: Mapping[Path, bytes] | None = None
     bytes_by_name: dict[str, bytes] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
+    _told: dict[str, set[int]] = field(default_factory=dict)  # lines of broken YAML
     _root: Path = field(default_factory=Path)
 
     def read(self, main: Path) -> list[Part]:
@@ -82,7 +81,7 @@ class Files:
         findings, name = self.reading.findings, shown(path)
         data = self._bytes(path, name, named_at)
         if data is None:
-            findings.is_incomplete = True
+            findings.tear(*keys.BY_NAME["top"])
             return None
         self.bytes_by_name[self._relative(path)] = data
         self.reading.variables.folders[name] = path.parent
@@ -90,7 +89,7 @@ class Files:
         text = data.decode("utf-8-sig", errors="replace")
         findings.opened(name, text)
         if why:
-            findings.is_incomplete = True
+            findings.tear(*keys.BY_NAME["top"])
             line = re.match(r"Line (\d+)", why[0])
             findings.at_line(name, int(line[1]) if line else 1, 1, *why)
             return None
@@ -130,64 +129,71 @@ class Files:
     # --- one file -----------------------------------------------------------------------------
 
     def _part(self, path: Path, name: str, text: str, *, is_main: bool) -> Part | None:
-        roots = list(self._roots(name, text))
-        if not roots and is_main and not self.reading.findings.is_incomplete:
+        findings = self.reading.findings
+        roots = self._roots(name, text)
+        if not roots and is_main and not findings.errors:
             told, hint = "The file is empty.", "Begin it with: version: 1"
-            self.reading.findings.at_line(name, 1, 1, told, hint)
-            self.reading.findings.is_incomplete = True
+            findings.at_line(name, 1, 1, told, hint)
+            findings.tear(*keys.BY_NAME["top"])
         entries: dict[str, Entry] = {}
         for root in roots:
             found = self.reading.entries(root)
             if found is None:
                 told, hint = "The file is a mapping of keys.", "Begin with: version: 1"
-                self.reading.findings.error(root, told, hint)
-                self.reading.findings.is_incomplete = True
+                findings.error(root, told, hint)
+                findings.tear(*keys.BY_NAME["top"])
                 continue
             entries.update(found)
         at = roots[0] if roots else _beginning(name)
         return Part(path, name, at, entries, is_main)
 
-    def _roots(self, name: str, text: str) -> Iterator[Node]:
-        """Yield the document; of a broken one, the top-level blocks that can be read."""
-        try:
-            root = compose(name, text)
-            if root is not None:
-                yield root
-            return
-        except Refused as refused:
-            at = refused.node or _beginning(name)
-            self.reading.findings.error(at, refused.message, refused.suggestion)
-            self.reading.findings.is_incomplete = True
-            return
-        except yaml.YAMLError as error:
-            broken = self._say_broken(name, text, error)
-        yield from self._blocks(name, text, broken.line)
-
-    def _say_broken(self, name: str, text: str, error: yaml.YAMLError) -> syntax.Broken:
-        broken = syntax.explain(error, text)
-        self.reading.findings.is_incomplete = True
-        self.reading.findings.at_line(
-            name, broken.line, broken.column, broken.message, broken.suggestion, broken.width
-        )
-        return broken
-
-    def _blocks(self, name: str, text: str, broken_line: int) -> Iterator[Node]:
-        """Read each top-level key by itself, so that one broken block hides no other's mistakes."""
-        lines = split_lines(text)
-        starts = [n for n, line in enumerate(lines) if _is_top(line)]
-        for start, end in list(pairwise((*starts, len(lines))))[:_MAX_BLOCKS]:
-            if start < broken_line <= end:
-                continue
-            block = "\n".join((*[""] * start, *lines[start:end], ""))
+    def _roots(self, name: str, text: str) -> list[Node]:
+        """Return the documents; of a broken file, of all that can be read."""
+        findings, lines = self.reading.findings, split_lines(text)
+        roots: list[Node] = []
+        whole = text
+        for _ in range(torn.MAX_PARTS):
             try:
-                root = compose(name, block)
+                roots = documents(name, text)
+                break
+            except Refused as refused:
+                findings.error(
+                    refused.node or _beginning(name), refused.message, refused.suggestion
+                )
+                findings.tear(*keys.BY_NAME["top"])
+                return []
             except yaml.YAMLError as error:
-                self._say_broken(name, block, error)
-                continue
-            except Refused:
-                continue  # the whole document is refused for the same reason once it can be read
-            if isinstance(root, MappingNode):
-                yield root
+                broken = syntax.explain(error, text)
+                if not syntax.is_alias_of(error, whole):
+                    self._say_broken(name, broken)
+            part = torn.part(lines, min(broken.line, len(lines)) - 1)
+            part.tell(findings)
+            for rule in part.names:
+                self.reading.unreadable.setdefault(rule, _beginning(name))
+            lines = part.blanked(lines)
+            text = "\n".join(lines)
+        else:
+            findings.tear(*keys.BY_NAME["top"])
+        self._say_documents(roots)
+        say_sigils(findings, text, roots)
+        return roots
+
+    def _say_broken(self, name: str, broken: syntax.Broken) -> None:
+        is_known = broken.line in self._told.setdefault(name, set())
+        self._told[name].add(broken.line)
+        if not is_known:
+            self.reading.findings.at_line(
+                name, broken.line, broken.column, broken.message, broken.suggestion, broken.width
+            )
+
+    def _say_documents(self, roots: list[Node]) -> None:
+        """Tell of lines that end the document: this program reads one."""
+        for before, root in pairwise(roots):
+            file, findings = root.start_mark.name, self.reading.findings
+            lines = range(before.end_mark.line, root.start_mark.line + 1)
+            at = next(n for n in lines if findings.line(file, n + 1).startswith("---"))
+            told = 'A line "---" ends the file for YAML. Everything below it is another document.'
+            findings.at_line(file, at + 1, 1, told, "Take this line away.", 3)
 
     # --- include ------------------------------------------------------------------------------
 
@@ -222,11 +228,6 @@ class Files:
         if path.is_absolute():
             folder, pattern = Path(path.anchor), str(path.relative_to(path.anchor))
         return (found for found in folder.glob(pattern) if found.is_file())
-
-
-def _is_top(line: str) -> bool:
-    found = _TOP_KEY.match(line)
-    return found is not None and found[0] in keys.BY_NAME["top"]
 
 
 def _beginning(name: str) -> Node:

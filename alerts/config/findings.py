@@ -20,6 +20,7 @@ from alerts.model import Mistake
 _ESCAPE = re.compile(
     r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U000[0-9a-fA-F]{5}|U0010[0-9a-fA-F]{4}|[^xuU])"
 )
+_SIGILS = re.compile(r"(?:[&!]\S*\s+)+(?=\S)")  # an anchor and a tag before a plain value
 _MAX_SHOWN = 200  # characters of a source line that are shown
 
 
@@ -30,7 +31,9 @@ class Findings:
         self._found: dict[Mistake, None] = {}
         self._lines: dict[str, list[str]] = {}
         self.tracked: set[str] = set()  # files that lie in a git work tree
-        self.is_incomplete = False  # a part of the files could not be read: names may be missing
+        self.torn: set[str] = set()  # keys at the top of which a part could not be read
+        self.nameless: set[str] = set()  # those of which names may be missing for that reason
+        self._unsure: dict[str, Node] = {}
 
     def opened(self, file: str, text: str) -> None:
         """Remember the lines of a file that is about to be read."""
@@ -59,6 +62,24 @@ class Findings:
         source = self.line(file, line)
         made = Mistake(message, suggestion, file, line, column, width, _shown(source), "error")
         self._found.setdefault(made)
+
+    def tear(self, *nouns: str, names: bool = True) -> None:
+        """Remember that a part of these could not be read; `names`: nor what it defines."""
+        self.torn.update(nouns)
+        if names:
+            self.nameless.update(nouns)
+
+    def is_unsure(self, noun: str, at: Node) -> bool:
+        """Return whether a name that is unknown at `at` may stand in what could not be read."""
+        if noun in self.nameless:
+            self._unsure.setdefault(noun, at)
+        return noun in self.nameless
+
+    def say_unsure(self) -> None:
+        """Warn once, at the first of them, of names that could not be checked."""
+        for noun, at in self._unsure.items():
+            told = f"Whether this name is right is not known yet: a part of {noun}: is unreadable."
+            self.warn(at, told, "Mend the errors, then check again.")
 
     def line(self, file: str, line: int) -> str:
         """Return a line of a file, "" where there is none."""
@@ -136,6 +157,8 @@ class Findings:
         if at.style in ("|", ">"):
             line, column = line + 1, 0
         source, stop = self.line(at.start_mark.name, line + 1), at.end_mark.line
+        sigil = _SIGILS.match(source, column) if not at.style else None
+        column = sigil.end() if sigil else column
         look = _find_escaped if at.style == '"' else str.find
         for n, char in enumerate(at.value):
             if n == offset and char.isspace():

@@ -21,7 +21,7 @@ from alerts.config.files import Files, Part
 from alerts.config.findings import Findings
 from alerts.config.nodes import Node, ScalarNode, SequenceNode
 from alerts.config.reading import Entry, Fields, Reading
-from alerts.config.rules import RuleBook, check
+from alerts.config.rules import Draft, RuleBook, check
 from alerts.config.subscribers import SubscriberList, say_unheard
 from alerts.config.values import READERS
 from alerts.config.variables import Variables
@@ -145,6 +145,8 @@ def _config(reading: Reading, parts: list[Part], *, with_examples: bool) -> Conf
         feeds.read(reading, at)
     for at in _values(reading, parts, "rules"):
         book.read(reading, at)
+    for name, at in reading.unreadable.items():
+        book.named.setdefault(name, Draft(name, at))
     admins = [
         a for at in _values(reading, parts, "admins") for a in _admins(reading, at, destinations)
     ]
@@ -152,6 +154,7 @@ def _config(reading: Reading, parts: list[Part], *, with_examples: bool) -> Conf
     _say_absent(reading, parts)
     say_unheard(reading, book, people.found.values())
     wrong = check(reading, book, feeds)
+    reading.findings.say_unsure()
     rules = tuple(d.rule for d in book.drafts if d.rule is not None)
     if with_examples:
         lint.warn(reading, [d for d in book.drafts if d.name not in wrong])
@@ -165,7 +168,7 @@ def _check_top(reading: Reading, part: Part) -> None:
             reading.unknown_key(key, name, "top")
     if "version" in part.entries:
         READERS["version"](reading, part.entries["version"][1], keys.BY_NAME["top"]["version"])
-    elif part.is_main and not reading.findings.is_incomplete:
+    elif part.is_main and "version" not in reading.findings.torn:
         told, hint = (
             "The file does not say which version of the format it is.",
             "Begin it with: version: 1",
@@ -192,10 +195,10 @@ def _is_empty(node: Node) -> bool:
 def _say_absent(reading: Reading, parts: list[Part]) -> None:
     """Warn of feeds, rules or subscribers that are empty or not there at all."""
     main = next((part for part in parts if part.is_main), None)
-    if main is None or reading.findings.is_incomplete:
+    if main is None:
         return
     for name in _EXPECTED:
-        if any(_holds(part, name) for part in parts):
+        if name in reading.findings.torn or any(_holds(part, name) for part in parts):
             continue
         at = next((p.entries[name][0] for p in parts if name in p.entries), main.at)
         what = {"feeds": "nothing is polled", "rules": "nothing is looked for"}
@@ -234,4 +237,5 @@ def _subscribers(reading: Reading, parts: list[Part], people: SubscriberList) ->
             top = own
         if "subscribers" in part.entries and not _is_empty(part.entries["subscribers"][1]):
             people.read(part.entries["subscribers"][1], own)
-    people.say_without_zone()
+    if "defaults" not in reading.findings.torn:
+        people.say_without_zone()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -19,7 +19,7 @@ __all__ = [
     "Refused",
     "ScalarNode",
     "SequenceNode",
-    "compose",
+    "documents",
     "is_plain",
     "refusal",
     "split_lines",
@@ -67,18 +67,22 @@ class _Parser(yaml.CSafeLoader):
         """Nothing is resolved by path."""
 
 
-def compose(name: str, text: str) -> Node | None:
-    """Return the root node of the first document, None if there is none.
+def documents(name: str, text: str) -> list[Node]:
+    """Return the root node of each document that holds something; [] if there is none.
 
     Raises yaml.YAMLError for wrong syntax, Refused for nesting and alias bombs.
     """
     if _may_nest_deeply(text):
         _check_depth(name, text)
     parser = _Parser(_Named(name, text))
-    root = parser.get_node() if parser.check_node() else None
-    if root is not None and "*" in text:
+    roots: list[Node] = []
+    while parser.check_node():
+        root = cast("Node", parser.get_node())
+        if not roots or not (is_plain(root) and not root.value):
+            roots.append(root)
+    for root in roots if "*" in text else ():
         _check_size(root)
-    return root
+    return roots
 
 
 def _may_nest_deeply(text: str) -> bool:

@@ -59,6 +59,7 @@ class Reading:
     findings: Findings
     variables: Variables
     not_in_effect: dict[str, None] = field(default_factory=dict)
+    unreadable: dict[str, Node] = field(default_factory=dict)  # rules whose text is broken YAML
     _known: dict[tuple[str, str, int], Any] = field(default_factory=dict)
 
     def entries(self, node: Node, what: str = "key") -> dict[str, Entry] | None:

@@ -319,7 +319,7 @@ def _check_place(
     start: int = 0,
     end: int = 0,
 ) -> None:
-    if not places or folded(name) in places or reading.findings.is_incomplete:
+    if folded(name) in places or reading.findings.is_unsure("feeds", at):
         return
     near = nearest(name, list(places.values()))
     hint = f"Did you mean {quoted(near)}?" if near else f"Write place: {name} at a feed."
@@ -342,9 +342,9 @@ def _check_references(reading: Reading, book: RuleBook) -> frozenset[str]:
     for mistake in build.check_references(trees_by_name, list(book.named)):
         draft = drafts[mistake.rule]
         wrong.add(draft.name)
-        if mistake.ref.name not in book.named and reading.findings.is_incomplete:
-            continue
         at, start, end = draft.place_of(mistake.ref)
+        if mistake.ref.name not in book.named and reading.findings.is_unsure("rules", at):
+            continue
         reading.findings.error(at, mistake.message, mistake.hint, start=start, end=end)
     return _spread(wrong | {d.name for d in book.drafts if d.rule is None}, drafts)
 

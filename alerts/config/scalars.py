@@ -79,7 +79,20 @@ def _say_empty(reading: Reading, node: ScalarNode, subject: str) -> None:
 
 
 def word(reading: Reading, node: Node, subject: str) -> ScalarNode | None:
-    """Return a scalar where a name, text or query is due: bare yes, no, null … are errors."""
+    """Return a scalar where a name or query is due, written out: `literal` without variables."""
+    found = literal(reading, node, subject)
+    at = -1 if found is None else found.value.find("${")
+    if found is None or at < 0:
+        return found
+    end = found.value.find("}", at) + 1 or len(found.value)
+    told = f"{subject} takes no variables: {found.value[at:end]} would stay as it is."
+    hint = "Rules, titles, tags and names of files are written out here."
+    reading.findings.error(found, told, hint, start=at, end=end)
+    return None
+
+
+def literal(reading: Reading, node: Node, subject: str) -> ScalarNode | None:
+    """Return a scalar where a text is due: bare yes, no, null … are errors."""
     found = scalar(reading, node, subject)
     if found is None:
         return None
@@ -93,7 +106,7 @@ def word(reading: Reading, node: Node, subject: str) -> ScalarNode | None:
 
 def filled(reading: Reading, node: Node, row: Key) -> tuple[ScalarNode, Filled] | None:
     """Return a text with its variables filled in; None as well if an allowed one is unset."""
-    found = word(reading, node, what(row))
+    found = literal(reading, node, what(row))
     if found is None:
         return None
     text = reading.variables.fill(found)

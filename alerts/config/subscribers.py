@@ -13,7 +13,7 @@ from alerts.config.keys import BY_NAME, ROOMS
 from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from alerts.config.reading import Entry, Fields, Reading
 from alerts.config.rules import Draft, RuleBook, from_fields
-from alerts.config.scalars import grammar_error, parse_when, slug, word
+from alerts.config.scalars import filled, grammar_error, parse_when, slug, word
 from alerts.config.values import READERS, items
 from alerts.digests.when import parse_date_or_time
 from alerts.errors import GrammarError
@@ -157,10 +157,11 @@ class SubscriberList:
     def _moment(self, fields: Fields, zone: str) -> float | None:
         if "pause_until" not in fields:
             return None
-        at = word(self.reading, fields.value("pause_until"), quoted("pause_until"))
-        value = None if at is None else self.reading.variables.fill(at)
-        if at is None or value is None or value.is_unset:
+        row = BY_NAME["subscriber"]["pause_until"]
+        found = filled(self.reading, fields.value("pause_until"), row)
+        if found is None or found[1].is_unset:
             return None
+        at, value = found
         try:
             return parse_date_or_time(value.text, zone)
         except GrammarError as error:
@@ -211,7 +212,7 @@ class SubscriberList:
     def _named(self, at: Node, name: str, when: Cadence | None) -> Subscription | None:
         if name in self.book.named:
             return Subscription(name, when)
-        if self.reading.findings.is_incomplete:
+        if self.reading.findings.is_unsure("rules", at):
             return None
         near = nearest(name, list(self.book.named))
         hint = f"Did you mean {quoted(near)}?  " if near else ""
@@ -278,7 +279,7 @@ def say_unheard(reading: Reading, book: RuleBook, people: Iterable[Subscriber]) 
     for draft in book.named.values():
         if draft.rule is None or draft.rule.urgent is None or draft.name in followed:
             continue
-        if not reading.findings.is_incomplete:
+        if "subscribers" not in reading.findings.torn:
             told = f"Nobody follows {quoted(draft.name)}, so its urgent stories reach no one."
             reading.findings.warn(draft.at, told, "Name it under rules: of a subscriber.")
 

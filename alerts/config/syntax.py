@@ -13,6 +13,9 @@ import yaml
 
 from alerts.config.nodes import split_lines
 
+_FIELDS = frozenset(
+    ("title", "summary", "content", "author", "tag", "link", "feed", "place", "lang", "rule", "i")
+)
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
@@ -76,6 +79,16 @@ def explain(error: yaml.YAMLError, text: str) -> Broken:
     )
 
 
+def is_alias_of(error: yaml.YAMLError, text: str) -> bool:
+    """Whether an alias lacks its anchor only because that part of the text could not be read."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None or "undefined alias" not in str(getattr(error, "problem", "")):
+        return False
+    line = split_lines(text)[mark.line]
+    alias = re.search(r"\*([\w-]+)", line[max(0, line.rfind("*", 0, mark.column + 2)) :])
+    return alias is not None and re.search(rf"&{alias[1]}\b", text) is not None
+
+
 def _unreadable(error: yaml.YAMLError, text: str) -> Broken:
     """A character that YAML forbids: the reader gives its position, not its line."""
     position = getattr(error, "position", 0) or 0
@@ -87,6 +100,66 @@ def _unreadable(error: yaml.YAMLError, text: str) -> Broken:
     line, column = len(before), len(before[-1]) + 1
     told = f"There is an invisible character here (U+{code:04X}) that YAML does not take."
     return Broken(line, column, told, "Delete it; it often comes with text pasted from elsewhere.")
+
+
+def _end(spot: _Spot) -> Broken | None:
+    """`...`: what follows it is another document."""
+    if "<document start>" not in spot.problem:
+        return None
+    line = next((n for n in range(spot.line, -1, -1) if spot.lines[n].startswith("...")), None)
+    if line is None:
+        return None
+    told = 'A line that begins with "..." ends the file for YAML.'
+    return Broken(line + 1, 1, told, "Take these dots away, or put them in quotes.", 3)
+
+
+def _unspaced(spot: _Spot) -> Broken | None:
+    """`-ICE` or `name:Ana`, in this line or the one above: plain text, so the next breaks."""
+    if not re.search("mapping values|did not find expected (key|'-')|expected ':'", spot.problem):
+        return None
+    here = spot.context_line if "expected ':'" in spot.problem else spot.line
+    above = next((n for n in range(here - 1, -1, -1) if spot.lines[n].strip()), here)
+    for line in (here, above):
+        text = spot.lines[line]
+        dash = re.match(r"\s*-(?=[^\s\d-])", text)
+        if dash:
+            told, write = 'A list item needs a blank after "-".', f"- {text[dash.end() :].strip()}"
+            return Broken(line + 1, dash.end(), told, f"Write: {write}")
+        key = re.match(r"(\s*(?:- +)*)([A-Za-z_][\w-]*):(?=[^\s:/])", text)
+        if key and not re.search(r":(\s|$)", text) and not ("-" in key[1] and key[2] in _FIELDS):
+            told = f'"{key[2]}:" needs a blank after its colon.'
+            write = f"{key[0].strip()} {text[key.end() :].strip()}"
+            return Broken(line + 1, key.start(2) + 1, told, f"Write: {write}", len(key[2]) + 1)
+    return None
+
+
+def _after_bracket(spot: _Spot) -> Broken | None:
+    """`[raid] AND jail`."""
+    closer = spot.before.rstrip()[-1:]
+    if "did not find expected" not in spot.problem or closer not in ("]", "}"):
+        return None
+    if not spot.rest.strip() or spot.rest[0] in "]},":
+        return None
+    what = "list" if closer == "]" else "mapping"
+    told = f"Text goes on after the {closer} that ends this {what}."
+    hint = f"Put all of it inside the {what}, or write one query without brackets: raid AND jail"
+    return spot.broken(told, hint, width=len(spot.rest.split()[0]))
+
+
+def _colon_inside(spot: _Spot) -> Broken | None:
+    """`{title: ICE: raids}`: the second colon, not the bracket, is the fault."""
+    if "expected ',' or '" not in spot.problem or not spot.rest.startswith(":"):
+        return None
+    if spot.line != spot.context_line:
+        return None
+    start = max(spot.before.rfind(char) for char in "[{,") + 1
+    key = re.match(r"\s*([\w-]+:\s+)?", spot.text[start:])
+    start += key.end() if key else 0
+    value = re.split(r",\s|[\]}]", spot.text[start:], maxsplit=1)[0].strip()
+    whole = f"'{value}'" if "'" not in value else f'"{value}"'
+    told = "There is a second colon with a blank after it in this value."
+    write = f"Put the value in quotes: {key[1] if key and key[1] else ''}{whole}"
+    return spot.broken(told, write)
 
 
 def _tab(spot: _Spot) -> Broken | None:
@@ -203,11 +276,6 @@ def _colon(spot: _Spot) -> Broken | None:
         whole = f"'{value}'" if "'" not in value else f'"{value}"'
         told = "There is a second colon with a blank after it in this line."
         return spot.broken(told, f"Put the value in quotes: {_item(first[0])} {whole}")
-    above = spot.lines[spot.line - 1].strip() if spot.line else ""
-    if above and not re.search(r":(\s|$)", above) and ":" in above:
-        fixed = above.replace(":", ": ", 1)
-        told = "The line above has no blank after its colon."
-        return spot.broken(told, f"Write: {fixed}", column=_first(spot.text))
     told = "A key cannot begin here: the line above is a value already."
     return spot.broken(
         told, "Indent it like the other keys of this block.", column=_first(spot.text)
@@ -255,6 +323,21 @@ def _open_quote(spot: _Spot) -> Broken | None:
     )
 
 
+def _open_in_brackets(spot: _Spot) -> Broken | None:
+    """`['ice]`: the quote takes in the bracket, and whatever follows up to the next quote."""
+    line = spot.lines[spot.context_line] if spot.context_line < len(spot.lines) else ""
+    inside = line[spot.context_column + (line[spot.context_column :][:1] in ("[", "{")) :]
+    found = re.search(r"(?:^|[\[{,:]\s*)(([\"'])(?:(?!\2).)*?)\s*([\]}]+\s*)$", inside)
+    if not found or not re.search("quoted scalar|end of stream|expected ','", spot.problem):
+        return None
+    if not re.search(r"[\[{]", line):
+        return None
+    column = len(line) - len(inside) + found.start(1)
+    told = "The quote that is opened here is never closed."
+    hint = f"Write: {_item(line[:column])} {found[1]}{found[2]}{found[3]}".replace("[ ", "[")
+    return Broken(spot.context_line + 1, column + 1, told, hint)
+
+
 def _escape(spot: _Spot) -> Broken | None:
     if "unknown escape" not in spot.problem:
         return None
@@ -296,10 +379,15 @@ def _start(spot: _Spot) -> Broken | None:
 
 
 _LOOKS: tuple[Callable[[_Spot], Broken | None], ...] = (
+    _end,
     _tab,
     _reserved,
     _variable,
+    _unspaced,
     _after_quote,
+    _after_bracket,
+    _colon_inside,
+    _open_in_brackets,
     _bracket,
     _indentation,
     _colon,

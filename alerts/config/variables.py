@@ -66,11 +66,20 @@ class Variables:
             at = found.end()
             if value and len(value) >= _SHORTEST_HIDDEN:
                 hidden[value] = found[0]
+        is_bad |= self._is_open(node, at)
         text = "".join((*parts, written[at:]))
         if hidden:
             hidden[text] = written
         longest_first = sorted(hidden.items(), key=lambda pair: -len(pair[0]))
         return None if is_bad else Filled(text, dict(longest_first), is_unset)
+
+    def _is_open(self, node: ScalarNode, start: int) -> bool:
+        """Tell of "${NAME" without its end after `start`."""
+        at = str(node.value).find("${", start)
+        if at >= 0:
+            told = f"{node.value[at : at + 40]} has no closing }}."
+            self._findings.error(node, told, "Write ${NAME}.", start=at, end=len(node.value))
+        return at >= 0
 
     def _value(self, node: ScalarNode, found: re.Match[str]) -> str | None:
         """Return one variable's value, "" for one that may be unset, None after an error."""

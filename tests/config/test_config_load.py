@@ -231,10 +231,6 @@ def test_two_webhooks_on_one_host_are_two_places() -> None:
     ]
 
 
-def test_only_the_first_document_of_a_file_counts() -> None:
-    assert len(taken(f"{HEAD}{RULES}{PEOPLE}---\nnonsense: [\n").rules) == 2
-
-
 def test_a_byte_order_mark_is_no_mistake() -> None:
     assert load(b"\xef\xbb\xbf" + f"{HEAD}{RULES}{PEOPLE}".encode()).config is not None
 
