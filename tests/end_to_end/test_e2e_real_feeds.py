@@ -47,7 +47,9 @@ def _key(title: str) -> str:
 def test_twenty_real_feeds_give_the_right_digests_once(service: Service) -> None:
     expected: set[str] = set()
     urls = {}
+    cut_short = 0  # documents that break off in the middle: their entries count all the same
     for number, (_, body) in enumerate(_real_feeds()):
+        cut_short += not body.rstrip().endswith(b">")
         name = f"Feed {number}"
         urls[name] = service.feeds.put(f"/{number}", body, "text/xml")
         found = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
@@ -59,7 +61,7 @@ def test_twenty_real_feeds_give_the_right_digests_once(service: Service) -> None
         feeds=urls, rules=RULES, look_back="20000d",
     )  # fmt: skip
     done = service.once()
-    assert (done["polled"], done["failed"]) == (COUNT, 0)
+    assert (done["polled"], done["failed"]) == (COUNT, cut_short)
     posts = [post.json()["data"] for post in service.rooms.accepted("/hook")]
     told = [_key(article["title"]) for post in posts for article in post["articles"]]
     assert set(told) == expected
