@@ -15,6 +15,7 @@ from typing import Any
 from feedparser.api import LooseFeedParser, StrictFeedParser
 from feedparser.sanitizer import replace_doctype
 
+from alerts.feeds.ampersands import escape_bare_ampersands
 from alerts.feeds.texts import MAX_TAGS
 
 MAX_ELEMENTS = 100_000  # a real feed of 9,000 articles has 90,000; one costs 10 to 40 microseconds
@@ -74,13 +75,18 @@ def read(text: str) -> Reading:
     """Return what a feed's text holds; TooCostly, or whatever feedparser raises.
 
     Neither markup in texts is sanitised nor links in it resolved: that is done where texts are
-    shown. A document that is not well-formed is read a second time by feedparser's loose parser.
+    shown. A document that is not well-formed is read again with its bare ampersands escaped, and if
+    that was not all that is wrong, by feedparser's loose parser.
     """
     version, data, entities = replace_doctype(text.encode("utf-8", "replace"))
-    strict = _prepared(_Strict("", None, "utf-8"))
-    error = _sax(strict, data)
-    parser = strict
+    parser = _prepared(_Strict("", None, "utf-8"))
+    error = still_wrong = _sax(parser, data)
     if error is not None:
+        mended = escape_bare_ampersands(data.decode("utf-8", "replace")).encode()
+        if mended != data:
+            data, parser = mended, _prepared(_Strict("", None, "utf-8"))
+            still_wrong = _sax(parser, data)
+    if still_wrong is not None:
         parser = _prepared(_Loose("", None, "utf-8", entities))
         parser.feed(data.decode("utf-8", "replace"))
     return Reading(version or parser.version, parser.feeddata, parser.entries, error)

@@ -39,7 +39,7 @@ def parse(text: str, url: str, content_type: str, now: float) -> ParsedFeed | Fe
 
 def _entry(item: Mapping[str, Any], url: str, now: float) -> Entry | None:
     summary = _plain(item, "summary")
-    content = clean(cut(_text(item, "content_html"))) or _plain(item, "content_text")
+    content = cut(_text(item, "content_html")) or _plain(item, "content_text")
     entry = Entry(
         title=_plain(item, "title"),
         link=link_of(_absolute(item, url)),
@@ -57,13 +57,14 @@ def _entry(item: Mapping[str, Any], url: str, now: float) -> Entry | None:
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:
+    """Return a text without control characters and halves of characters: JSON can escape both."""
     value = item.get(key)
-    return value if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def _plain(item: Mapping[str, Any], key: str) -> str:
     """Return plain text as markup, so that a `<` in it stays a `<`."""
-    return html.escape(clean(cut(_text(item, key))).strip(), quote=False)
+    return html.escape(cut(_text(item, key)).strip(), quote=False)
 
 
 def _scalar(value: object) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alerts.feeds import jsonfeed, sniff, xmlfeed
 from alerts.feeds.decode_text import text_of
+from alerts.feeds.texts import storable
 from alerts.model import FetchFailure, ParsedFeed
 
 
@@ -12,8 +13,13 @@ def parse(body: bytes, content_type: str, url: str, *, now: float) -> ParsedFeed
 
     `url` is where the document came from, the base of relative links; `now` (epoch seconds) tells
     which dates lie in the future. A document that breaks off gives its whole entries and
-    `complete=False`.
+    `complete=False`. No text of it holds a NUL or half a character (see `texts.storable`).
     """
+    found = _read(body, content_type, url, now)
+    return storable(found) if isinstance(found, ParsedFeed) else found
+
+
+def _read(body: bytes, content_type: str, url: str, now: float) -> ParsedFeed | FetchFailure:
     text = text_of(body, content_type)
     if not text.strip():
         return FetchFailure("empty", "Its server sends an empty document.")

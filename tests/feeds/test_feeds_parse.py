@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import dataclasses
 import html
 import json
 import pyexpat
@@ -264,8 +266,40 @@ def test_unescaped_ampersands_and_undefined_entities_are_survived() -> None:
             "<item><title>AT&T & Co&nbsp;raid</title><link>https://x.example/?a=1&b=2</link></item>"
         )
     )
-    assert "AT&T" in one.title
+    assert html.unescape(one.title) == "AT&T & Co\xa0raid"
     assert one.link == "https://x.example/?a=1&b=2"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("ICE 2 and AT&T, R&D: Q&A", "ICE 2 and AT&T, R&D: Q&A"),
+        ("Q&A; AT&T;", "Q&A; AT&T;"),
+        ("AT&amp;T & R&D", "AT&T & R&D"),
+        ("A &amp;amp; B & C", "A &amp; B & C"),
+        ("A &amp;lt;b&amp;gt; & C", "A &lt;b&gt; & C"),
+        ("<![CDATA[AT&T &amp; x]]> & y", "AT&T &amp; x & y"),
+        ("<!-- a & b -->R&D", "R&D"),
+        ("R&D &#38; &#x26;", "R&D & &"),
+        ("& &; &# &#; &#x; &", "& &; &# &#; &#x; &"),
+        ("Caf&eacute; AT&T", "Café AT&T"),
+        ("&nbsp; AT&T, Q&A", "AT&T, Q&A"),
+        ("R&D &own;", "R&D words"),
+    ],
+)
+def test_a_headline_with_bare_ampersands_is_told_as_it_was_written(
+    written: str, meant: str
+) -> None:
+    declared = '<!DOCTYPE rss [<!ENTITY own "words">]>'
+    link = "<link>https://x.example/?a=1&b=2&copy=3&lt=4</link>"
+    one = entry(rss(f"<item><title>{written}</title>{link}</item>", declaration=declared))
+    assert one.title.strip() == meant
+    assert one.link == "https://x.example/?a=1&b=2&copy=3&lt=4"
+
+
+def test_a_well_formed_document_keeps_its_references_as_they_are() -> None:
+    one = entry(rss("<item><title>AT&amp;T &amp;amp; R&amp;D</title></item>"))
+    assert one.title == "AT&T &amp; R&D"
 
 
 # --- what is no feed -------------------------------------------------------------------------
@@ -558,6 +592,61 @@ def test_a_damaged_document_is_a_value_in_time(
         at = place % (len(body) + 1)
         body = body[:at] + piece + body[at + length :]
     _check_value(body)
+
+
+HALVES = st.text(st.sampled_from("a1 /:?&#;<>\\\0\x0b\ud83d\udc4d\ude00é"), max_size=12)
+
+
+def texts_of(value: object) -> Iterator[str]:
+    """Every text in a value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from texts_of(item)
+    elif isinstance(value, ParsedFeed | Entry):
+        for field in dataclasses.fields(value):
+            yield from texts_of(getattr(value, field.name))
+
+
+def check_storable(document: str | bytes) -> None:
+    body = document if isinstance(document, bytes) else document.encode("utf-8", "surrogatepass")
+    found = parse(body, "", URL, now=NOW)
+    for text in texts_of(found):
+        text.encode()
+        assert "\0" not in text
+
+
+def test_half_a_character_in_a_json_link_is_left_out() -> None:
+    document = {"items": [{"id": "\ud83d", "url": "https://x.example/\ud83d\0", "title": "T"}]}
+    one = entry(json.dumps(document), "application/feed+json")
+    assert (one.link, one.guid) == ("https://x.example/", None)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["id", "url", "external_url", "title", "summary", "content_html", "content_text", "language", "date_published", "tags", "authors", "author"]),
+        HALVES | st.lists(HALVES, max_size=3) | st.builds(lambda t: {"name": t}, HALVES) | st.lists(st.builds(lambda t: {"name": t}, HALVES), max_size=2) | HALVES.map(lambda t: f"https://x.example/{t}"),
+    ),
+    HALVES,
+)  # fmt: skip
+def test_no_json_feed_can_hold_what_a_database_refuses(item: dict[str, object], text: str) -> None:
+    check_storable(json.dumps({"title": text, "language": text, "items": [item]}))
+
+
+@given(
+    st.sampled_from(["{}", "&#xD83D;{}", "<![CDATA[{}]]>", "&amp;#55357;{}", "&#55357{}", "<b>{}"]),
+    HALVES,
+    st.sampled_from(['type="html"', 'type="xhtml"', 'type="application/octet-stream"', 'mode="base64"']),
+)  # fmt: skip
+def test_no_xml_feed_can_hold_what_a_database_refuses(form: str, text: str, kind: str) -> None:
+    words = form.format(text)
+    coded = base64.b64encode(text.encode("utf-8", "surrogatepass") + b"\0").decode()
+    fields = "".join(f"<{name}>{words}</{name}>" for name in ("title", "id", "author", "summary"))
+    extra = f'<link href="https://x.example/{words}"/><category term="{words}"/><content {kind}>{coded}</content>'
+    check_storable(atom(f"<entry xml:lang='{text}'>{fields}{extra}</entry>"))
+    names = ("title", "guid", "link", "description", "category", "author", "pubDate")
+    check_storable(rss("<item>" + "".join(f"<{n}>{words}</{n}>" for n in names) + "</item>"))
 
 
 @given(st.binary(max_size=200), st.text(max_size=30))
