@@ -153,6 +153,14 @@ class Destination:
         return f"{self.subscriber}/{self.kind}/{self.place}"
 
     @property
+    def target(self) -> str:
+        """What a stop or a pause is about: a mail address whoever writes to it, or one webhook."""
+        if self.kind != "email":
+            return self.key
+        local, _, domain = self.place.rpartition("@")
+        return f"email/{local.casefold()}@{domain.lower()}"
+
+    @property
     def is_person(self) -> bool:
         """Whether one person reads it (mail), not a room."""
         return self.kind == "email"

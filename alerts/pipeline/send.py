@@ -17,7 +17,7 @@ from alerts.pipeline.apply import wake
 from alerts.pipeline.assemble import is_reachable
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import deliveries
+from alerts.store import deliveries, stops
 
 #: Between two messages to one chat webhook: Slack takes one a second.
 _POST_GAP_S = 1.1
@@ -122,7 +122,7 @@ def _hint(result: SendResult, state: DeliveryState) -> str:
 
 def _fold(connection: Connection, parts: Parts, row: Row[Any], now: float) -> None:
     """Owe an expired digest's articles again, once, if it arrived nowhere."""
-    if deliveries.has_arrived(connection, row.digest_id):
+    if row.digest_id is None or deliveries.has_arrived(connection, row.digest_id):
         return
     rules = alert_rows.fold(connection, row.digest_id)
     person = parts.in_force.people.get(row.subscriber)
@@ -139,7 +139,8 @@ def _pace(
 ) -> None:
     """Close the gate of whoever has to wait, and suppress what is no more."""
     if result.outcome == "suppress":
-        deliveries.suppress(connection, row.destination, result.hint or result.server_text, now)
+        kind = stops.BAD_ADDRESS if row.kind == "email" else stops.GONE
+        stops.stop(connection, row.target, kind, result.hint or result.server_text, now)
     if result.scope == "server" and due_at is not None:
         key = deliveries.SERVER + row.kind
         deliveries.close_gate(

@@ -5,22 +5,51 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from alerts.store.claims import insert
 from alerts.store.schema import config_version, meta
 
+#: States of a configuration version.
+IN_FORCE, WAITS, SET_ASIDE = "in force", "waits", "set aside"
+
 
 def latest(connection: Connection) -> Row[Any] | None:
-    """Return the configuration that came into force last: version, loaded_at, files."""
-    query = select(config_version).order_by(config_version.c.id.desc()).limit(1)
-    return connection.execute(query).one_or_none()
+    """Return the configuration in force: version, loaded_at, files, summary; None at first."""
+    return _last(connection, IN_FORCE)
 
 
-def add(connection: Connection, version: str, files: Mapping[str, str], now: float) -> None:
-    """Note that a configuration came into force."""
+def waiting(connection: Connection) -> Row[Any] | None:
+    """Return the edit that waits for `alerts reload --confirm`, if there is one."""
+    return _last(connection, WAITS)
+
+
+def _last(connection: Connection, state: str) -> Row[Any] | None:
+    query = select(config_version).where(config_version.c.state == state)
+    return connection.execute(query.order_by(config_version.c.id.desc()).limit(1)).one_or_none()
+
+
+def add(
+    connection: Connection,
+    version: str,
+    files: Mapping[str, str],
+    now: float,
+    *,
+    state: str = IN_FORCE,
+    summary: str = "",
+) -> None:
+    """Note a configuration: that it came into force, or that it waits."""
     connection.execute(
-        config_version.insert().values(version=version, loaded_at=now, files=dict(files))
+        config_version.insert().values(
+            version=version, loaded_at=now, files=dict(files), state=state, summary=summary
+        )
+    )
+
+
+def set_state(connection: Connection, row_id: int, state: str) -> None:
+    """Move a version on: confirmed, or set aside."""
+    connection.execute(
+        update(config_version).where(config_version.c.id == row_id).values(state=state)
     )
 
 

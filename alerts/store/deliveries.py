@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
@@ -168,14 +168,14 @@ def suppress_stopped(connection: Connection, now: float) -> list[str]:
 
     Return their ids.
     """
-    mine = suppression.c.destination == delivery.c.destination
+    mine = suppression.c.target == delivery.c.target
     reason = select(suppression.c.reason).where(mine).scalar_subquery()
     done = connection.execute(
         update(delivery)
         .where(
             delivery.c.state.in_(OPEN),
             delivery.c.lease.is_(None),
-            select(suppression.c.destination).where(mine).exists(),
+            select(suppression.c.target).where(mine).exists(),
         )
         .values(state="suppressed", hint=reason, due_at=None, ended_at=now)
         .returning(delivery.c.id)
@@ -205,7 +205,7 @@ def suppress_open(connection: Connection, subscriber: str, reason: str, now: flo
     return done.rowcount
 
 
-# --- gates and suppressions ----------------------------------------------------------------------
+# --- gates ----------------------------------------------------------------------
 
 
 def close_gate(
@@ -252,17 +252,3 @@ def has_arrived(connection: Connection, digest_id: str) -> bool:
 def gate_of(connection: Connection, key: str) -> Row[Any] | None:
     """Return the gate row of a destination or server."""
     return connection.execute(select(gate).where(gate.c.key == key)).one_or_none()
-
-
-def suppress(connection: Connection, destination: str, reason: str, now: float) -> None:
-    """Send nothing more to this destination until a person lifts it."""
-    statement = claims.insert(connection, suppression).values(
-        destination=destination, reason=reason, created_at=now
-    )
-    connection.execute(statement.on_conflict_do_nothing(index_elements=["destination"]))
-
-
-def suppressions(connection: Connection, keys: Collection[str]) -> dict[str, str]:
-    """Return destination -> reason for those of `keys` that get nothing."""
-    query = select(suppression).where(suppression.c.destination.in_(list(keys)))
-    return {row.destination: row.reason for row in connection.execute(query)}

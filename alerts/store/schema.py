@@ -55,7 +55,9 @@ config_version = Table(
     Column("id", Integer, primary_key=True),
     Column("version", Text, nullable=False),
     Column("loaded_at", Double, nullable=False),
+    Column("state", Text, nullable=False),  # in force, waits (for reload --confirm), set aside
     Column("files", JSON, nullable=False),  # path -> text; secrets stay ${NAME}
+    Column("summary", Text, nullable=False),  # "+2 feeds, −1 rule": against the one before
 )
 
 feed = Table(
@@ -203,11 +205,12 @@ delivery = Table(
     "delivery",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("digest_id", ForeignKey("digest.id"), nullable=False),
+    Column("digest_id", ForeignKey("digest.id")),  # None: a notice to an admin, or a test
     Column("subscriber", Text, nullable=False),
     Column("destination", Text, nullable=False),  # its key: no secret in it
     Column("kind", Text, nullable=False),
     Column("place", Text, nullable=False),
+    Column("target", Text, nullable=False),
     Column("part", Integer, nullable=False),
     Column("parts", Integer, nullable=False),
     Column("articles", Integer, nullable=False),
@@ -253,11 +256,33 @@ gate = Table(
     Column("reason", Text),
 )
 
-#: Addresses and webhooks that get nothing, whatever subscribers.yaml says.
+#: Addresses and webhooks that get nothing, whatever subscribers.yaml says. `target` is what
+#: `model.Destination.target` says: the address for everyone who writes to it, or one webhook.
 suppression = Table(
     "suppression",
     metadata,
-    Column("destination", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # stopped (by its reader), bad_address, gone
     Column("reason", Text, nullable=False),
     Column("created_at", Double, nullable=False),
 )
+
+#: Pauses set by a command or a page: nothing goes to `target` before `until`, alerts wait.
+pause = Table(
+    "pause",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("until", Double, nullable=False),
+)
+
+#: What admins were told, once each; `closed_at` None: it is not over.
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False),  # "feed https://…", "mail", "webhook ana/slack/…", "edit"
+    Column("opened_at", Double, nullable=False),
+    Column("closed_at", Double),
+    Column("subject", Text, nullable=False),
+)
+Index(None, notice.c.key)

@@ -16,7 +16,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("loaded_at", sa.Double(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
         sa.Column("files", sa.JSON(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_config_version")),
     )
     op.create_table(
@@ -87,6 +89,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_meta")),
     )
     op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.Double(), nullable=False),
+        sa.Column("closed_at", sa.Double(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_key"), ["key"], unique=False)
+
+    op.create_table(
+        "pause",
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("until", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("target", name=op.f("pk_pause")),
+    )
+    op.create_table(
         "subscriber",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -97,19 +117,21 @@ def upgrade() -> None:
     )
     op.create_table(
         "suppression",
-        sa.Column("destination", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("destination", name=op.f("pk_suppression")),
+        sa.PrimaryKeyConstraint("target", name=op.f("pk_suppression")),
     )
     op.create_table(
         "delivery",
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("digest_id", sa.Text(), nullable=False),
+        sa.Column("digest_id", sa.Text(), nullable=True),
         sa.Column("subscriber", sa.Text(), nullable=False),
         sa.Column("destination", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
         sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("parts", sa.Integer(), nullable=False),
         sa.Column("articles", sa.Integer(), nullable=False),

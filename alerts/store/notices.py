@@ -1,0 +1,31 @@
+"""What admins were told: each trouble once when it begins, and once when it is over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from alerts.store.schema import notice
+
+
+def begin(connection: Connection, key: str, subject: str, now: float) -> bool:
+    """Note a trouble; False if it was told already and is not over."""
+    if open_ones(connection).get(key) is not None:
+        return False
+    connection.execute(notice.insert().values(key=key, opened_at=now, subject=subject))
+    return True
+
+
+def end(connection: Connection, key: str, now: float) -> Row[Any] | None:
+    """Note that a trouble is over; return its row, None if none of that key was open."""
+    row = open_ones(connection).get(key)
+    if row is not None:
+        connection.execute(update(notice).where(notice.c.id == row.id).values(closed_at=now))
+    return row
+
+
+def open_ones(connection: Connection) -> dict[str, Row[Any]]:
+    """Return the troubles that are not over, by key."""
+    query = select(notice).where(notice.c.closed_at.is_(None))
+    return {row.key: row for row in connection.execute(query)}
