@@ -141,14 +141,24 @@ def _pace(
     if result.outcome == "suppress":
         kind = stops.BAD_ADDRESS if row.kind == "email" else stops.GONE
         stops.stop(connection, row.target, kind, result.hint or result.server_text, now)
+    reason = result.hint or result.kind
     if result.scope == "server" and due_at is not None:
         key = deliveries.SERVER + row.kind
-        deliveries.close_gate(
-            connection, key, due_at, failed=True, reason=result.hint or result.kind
-        )
+        deliveries.close_gate(connection, key, due_at, now=now, failed=True, reason=reason)
     elif result.scope == "destination" and due_at is not None:
         deliveries.close_gate(
-            connection, row.destination, due_at, failed=True, reason=result.hint or result.kind
+            connection, row.destination, due_at, now=now, failed=True, reason=reason
         )
-    elif row.kind == "slack":
-        deliveries.close_gate(connection, row.destination, now + _POST_GAP_S)
+    else:
+        _reopen(connection, row, now)
+
+
+def _reopen(connection: Connection, row: Row[Any], now: float) -> None:
+    """Whoever answered for itself works: what waits behind it may go, at the channel's pace."""
+    key = f"{deliveries.SERVER}email" if row.kind == "email" else row.destination
+    gate = deliveries.gate_of(connection, key)
+    if gate is not None and gate.failures:
+        deliveries.open_gate(connection, key, now)
+    if row.kind == "slack":
+        until = now + _POST_GAP_S
+        deliveries.close_gate(connection, row.destination, until, now=now, failed=False)

@@ -209,11 +209,15 @@ def suppress_open(connection: Connection, subscriber: str, reason: str, now: flo
 
 
 def close_gate(
-    connection: Connection, key: str, until: float, *, failed: bool = False, reason: str = ""
+    connection: Connection, key: str, until: float, *, now: float, failed: bool, reason: str = ""
 ) -> None:
     """Let nothing pass to `key` before `until`; a failure adds to its row of failures."""
     statement = claims.insert(connection, gate).values(
-        key=key, next_at=until, failures=int(failed), reason=reason
+        key=key,
+        next_at=until,
+        failures=int(failed),
+        since=now if failed else None,
+        reason=reason,
     )
     connection.execute(
         statement.on_conflict_do_update(
@@ -221,6 +225,7 @@ def close_gate(
             set_={
                 "next_at": until,
                 "failures": gate.c.failures + 1 if failed else 0,
+                "since": func.coalesce(gate.c.since, now) if failed else None,
                 "reason": reason,
             },
         )

@@ -253,6 +253,7 @@ gate = Table(
     Column("key", Text, primary_key=True),
     Column("next_at", Double, nullable=False),
     Column("failures", Integer, nullable=False, server_default="0"),
+    Column("since", Double),  # of the first of a row of failures
     Column("reason", Text),
 )
 

@@ -1,0 +1,137 @@
+"""What an admin has to know without asking: troubles that last, each told once, and their end.
+
+Called every minute by a running service and at the end of `once`. Decides from rows alone, so that
+a restart tells nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from alerts.clock import iso
+from alerts.pipeline import notices
+from alerts.pipeline.parts import Parts
+from alerts.store import deliveries, feeds, stops
+from alerts.store import notices as notice_rows
+from alerts.store.schema import entry
+
+#: A feed that fails for less than this may recover by itself.
+FAILING_S = 24 * 3600.0
+
+#: A mail server that refuses us for less than this may be restarting.
+_MAIL_S = 3600.0
+
+#: A feed that had `_LIVELY` new articles in a month and none for this long has fallen silent.
+_SILENT_S = 7 * 86_400.0
+_LIVELY = 10
+_MONTH_S = 30 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that lasts: what it is about, and the words for it."""
+
+    key: str
+    subject: str
+    text: str
+
+
+def check(parts: Parts) -> None:
+    """Tell the admins of troubles that began, and of those that are over."""
+    with parts.database.write() as connection:
+        now = parts.clock.now()
+        found = {trouble.key: trouble for trouble in _troubles(connection, parts, now)}
+        for trouble in found.values():
+            notices.tell(connection, parts, trouble.key, trouble.subject, trouble.text)
+        for key, row in notice_rows.open_ones(connection).items():
+            if key.partition(" ")[0] in _KINDS and key not in found:
+                subject = f"Over: {row.subject}"
+                text = f"What we told you of on {iso(row.opened_at)} is over: {row.subject}."
+                notices.over(connection, parts, key, subject, text)
+
+
+#: First words of the keys that `check` opens and closes; others belong to who told of them.
+_KINDS = frozenset({"feed", "silent", "mail", "webhook", "address"})
+
+
+def _troubles(connection: Connection, parts: Parts, now: float) -> Iterator[Trouble]:
+    rows = feeds.by_url(connection)
+    for url in parts.in_force.feeds:
+        row = rows.get(url)
+        if row is None:
+            continue
+        if row.failing_since is not None and now - row.failing_since >= FAILING_S:
+            yield _failing(row, len(parts.in_force.people))
+        elif row.state == "ok" and _is_silent(connection, row, now):
+            yield _silent(row)
+    gate = deliveries.gate_of(connection, f"{deliveries.SERVER}email")
+    if gate is not None and gate.since is not None and now - gate.since >= _MAIL_S:
+        yield _mail(gate)
+    for stop in stops.stops(connection).values():
+        if stop.kind != stops.STOPPED:
+            yield _gone(stop)
+
+
+def _name(row: Row[Any]) -> str:
+    return str(row.name or row.title or row.url)
+
+
+def _failing(row: Row[Any], readers: int) -> Trouble:
+    name = _name(row)
+    people = "1 subscriber reads" if readers == 1 else f"{readers} subscribers read"
+    return Trouble(
+        f"feed {row.url}",
+        f"Feed failing: {name} (since {iso(row.failing_since)})",
+        f"{row.error_text}\n\n{people} it; the footer of their mails tells them."
+        f"\n\n{row.error_hint or ''}\nSee it: alerts feeds. We go on asking, and tell you once when"
+        " it works again.",
+    )
+
+
+def _is_silent(connection: Connection, row: Row[Any], now: float) -> bool:
+    mine = (entry.c.feed_id == row.id) & entry.c.is_baseline.is_(False)
+    last = connection.execute(select(func.max(entry.c.seen_at)).where(mine)).scalar()
+    if last is None or now - last < _SILENT_S:
+        return False
+    lively = select(func.count()).where(mine, entry.c.seen_at >= last - _MONTH_S)
+    return connection.execute(lively).scalar_one() >= _LIVELY
+
+
+def _silent(row: Row[Any]) -> Trouble:
+    name = _name(row)
+    return Trouble(
+        f"silent {row.url}",
+        f"Feed silent: {name}",
+        f"{name} can be read, but has had nothing new for over a week; before that it was lively."
+        f"\n\nSee whether the site has moved its feed: {row.url}",
+    )
+
+
+def _mail(gate: Row[Any]) -> Trouble:
+    return Trouble(
+        "mail",
+        f"Mails do not go out (since {iso(gate.since)})",
+        f"The mail server has taken no mail since then. {gate.reason}\n\nNothing is lost: what"
+        " waits is sent when it works again. See: alerts deliveries",
+    )
+
+
+def _gone(stop: Row[Any]) -> Trouble:
+    kind, _, place = stop.target.partition("/")
+    if stop.kind == stops.BAD_ADDRESS and kind == "email":
+        return Trouble(
+            f"address {stop.target}",
+            f"No such address: {place}",
+            f"The mail server says that {place} does not exist: {stop.reason}\n\nNothing more is"
+            " sent there. Correct the line in subscribers.yaml.",
+        )
+    return Trouble(
+        f"webhook {stop.target}",
+        f"Webhook gone: {stop.target}",
+        f"{stop.target} is no more: {stop.reason}\n\nNothing more is sent there. Make a new webhook"
+        " and set its address.",
+    )
