@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from alerts.feeds import twins
 from alerts.feeds.likeness import Comparison, day_of, names_a_page, plain_words
 from alerts.links import canonical
 from alerts.model import Entry
@@ -23,6 +24,9 @@ _TEXT_CHARS = 512
 #: must agree between two feeds or without a date, and in one feed on one day.
 _TELLING_CHARS = 60
 _TELLING_THAT_DAY_CHARS = 16
+#: A feed that never dates its entries cannot say which of them are of today. So many are what a
+#: small office puts on its page, and are offered at a first poll; more are an archive.
+MAX_UNDATED_OFFERED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,18 @@ class Keys:
     k3: str
     words: str = ""  # K3 without the day
     chars: int = 0  # how much text K3 stands for
+    number: int = 0  # which of the articles that have this K3 in one document
+    aliases: tuple[str, ...] = ()  # keys of its copies in the document
+
+    @property
+    def text(self) -> str:
+        """K3 with the number: what these words are known by."""
+        return _numbered(self.k3, self.number)
 
     def all(self) -> tuple[str, ...]:
         """Return the keys there are."""
-        return tuple(key for key in (self.k1, self.k2, self.k3) if key is not None)
+        keys = (self.k1, self.k2, self.k3, self.text if self.number else None)
+        return (*(key for key in keys if key is not None), *self.aliases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,10 @@ def _key(kind: str, *parts: str) -> str:
     return f"{kind}:{digest.hexdigest()[:32]}"
 
 
+def _numbered(k3: str, number: int) -> str:
+    return _key("3", k3, str(number)) if number else k3
+
+
 def comparison(entry: Entry) -> Comparison:
     """Return the hashes by which a later version of the entry is compared with this one."""
     return Comparison.of(entry)
@@ -135,28 +151,56 @@ def decide(
     the two steps here: it sees how many entries of the document resolve to nothing.
     """
     document = _Document.of(entries, now)
-    sight = _Sight(known, elsewhere, stored, now)
-    new: dict[str, NewEntry] = {}  # under each of its keys
+    standing = twins.Standing()
+    sight = _Sight(known, elsewhere, stored, standing, now)
+    named = [sight.by_name(e, keys, document.link_of(keys)) for e, keys in document.items]
+    for (_, keys), seen in zip(document.items, named, strict=True):
+        if seen is not None:
+            standing.add(keys.k3, keys.number, seen)
+    undated_is_old = sum(e.published_at is None for e in entries) > MAX_UNDATED_OFFERED
+    new: list[NewEntry] = []
+    taken: dict[str, int] = {}  # identifying key -> which of the new ones has it
+    copies: defaultdict[int, list[str]] = defaultdict(list)
     resolved: list[KnownEntry] = []
     met: set[int] = set()
-    for entry, keys in document.items:
-        found = sight.resolve(entry, keys, document.link_of(keys))
+    for (entry, keys), seen in zip(document.items, named, strict=True):
+        found = sight.resolve(entry, keys, document.link_of(keys), seen)
         if found is not None:
             # Two versions of one article in a document must not overwrite each other for ever.
             is_edited = found.is_edited and found.entry_id not in met
             met.add(found.entry_id)
             resolved.append(replace(found, is_edited=is_edited))
-        elif not any(key in new for key in document.identifying(entry, keys)):
-            fresh = NewEntry(entry, keys, first_poll and _is_old(entry, look_back_s, now))
-            new |= dict.fromkeys(keys.all(), fresh)
-    return Decision(tuple(dict.fromkeys(new.values())), tuple(resolved))
+            continue
+        mine = document.identifying(entry, keys)
+        at = next((taken[key] for key in mine if key in taken), len(new))
+        if at == len(new):
+            is_baseline = first_poll and _is_old(entry, look_back_s, now, undated_is_old)
+            new.append(NewEntry(entry, keys, is_baseline))
+        else:
+            copies[at].extend(keys.all())
+        for key in mine:
+            taken.setdefault(key, at)
+    return Decision(tuple(_with_aliases(new, copies)), tuple(resolved))
 
 
-def _is_old(entry: Entry, look_back_s: float, now: float) -> bool:
+def _with_aliases(new: Sequence[NewEntry], copies: Mapping[int, list[str]]) -> Iterator[NewEntry]:
+    """Yield the new entries, each known by the names of its copies in the document too."""
+    for at, one in enumerate(new):
+        if at not in copies:
+            yield one
+            continue
+        own = set(one.keys.all())
+        others = tuple(key for key in dict.fromkeys(copies[at]) if key not in own)
+        yield replace(one, keys=replace(one.keys, aliases=others))
+
+
+def _is_old(entry: Entry, look_back_s: float, now: float, undated_is_old: bool) -> bool:
     """Whether a first poll leaves the entry out; without a date it counts as seen just now."""
     if look_back_s <= 0:
         return True
-    return entry.published_at is not None and entry.published_at < now - look_back_s
+    if entry.published_at is None:
+        return undated_is_old
+    return entry.published_at < now - look_back_s
 
 
 @dataclass(frozen=True)
@@ -173,7 +217,11 @@ class _Document:
         exact = [(entry, _with_fragment(entry, keys, parts)) for entry, keys in plain]
         shared = _shared_links(keys for _, keys in exact)
         twice = _reused_guids(keys for _, keys in exact)
-        items = tuple((entry, _told_apart(keys, twice, shared)) for entry, keys in exact)
+        numbers = twins.numbers([_named(entry, keys, shared) for entry, keys in exact])
+        items = tuple(
+            (entry, replace(_told_apart(keys, twice, shared), number=number))
+            for (entry, keys), number in zip(exact, numbers, strict=True)
+        )
         return cls(items, shared)
 
     def link_of(self, keys: Keys) -> str | None:
@@ -183,8 +231,14 @@ class _Document:
     def identifying(self, entry: Entry, keys: Keys) -> tuple[str, ...]:
         """Return the keys that are this article's alone."""
         link = self.link_of(keys)
-        by_text = keys.k3 if _text_tells(entry, keys, link) else None
+        by_text = keys.text if _text_tells(entry, keys, link) else None
         return tuple(key for key in (keys.k1, link, by_text) if key)
+
+
+def _named(entry: Entry, keys: Keys, shared: frozenset[str]) -> twins.Named:
+    link = None if keys.k2 in shared else keys.k2
+    names = tuple(name for name in (keys.k1, link) if name)
+    return twins.Named(keys.k3 if _text_tells(entry, keys, link) else "", names, entry.published_at)
 
 
 def _text_tells(entry: Entry, keys: Keys, link: str | None) -> bool:
@@ -252,37 +306,47 @@ class _Sight:
         known: Mapping[str, SeenKey],
         elsewhere: Mapping[str, SeenKey],
         stored: Mapping[int, StoredEntry],
+        standing: twins.Standing,
         now: float,
     ) -> None:
         self._known = known
         self._elsewhere = elsewhere
         self._stored = stored
+        self._standing = standing
         self._now = now
 
-    def resolve(self, entry: Entry, keys: Keys, link: str | None) -> KnownEntry | None:
-        """Return the entry that this one is, None if it is new. `link` is K2 if it identifies."""
-        seen = self._in_this_feed(entry, keys, link)
+    def by_name(self, entry: Entry, keys: Keys, link: str | None) -> int | None:
+        """Return the entry that this feed has under the guid or link. `link`: if it identifies."""
+        by_guid = self._known.get(keys.k1) if keys.k1 else None
+        if by_guid is not None and not self._is_reused(entry, by_guid.entry_id):
+            return by_guid.entry_id
+        by_link = self._known.get(link) if link else None
+        return None if by_link is None else by_link.entry_id
+
+    def resolve(
+        self, entry: Entry, keys: Keys, link: str | None, named: int | None
+    ) -> KnownEntry | None:
+        """Return the entry that this one is, None if it is new. `named`: what `by_name` said."""
+        seen = named if named is not None else self._by_text(entry, keys, link)
         if seen is not None:
             return KnownEntry(entry, keys, seen, is_edited=self._is_edited(entry, keys, seen))
         other = self._elsewhere.get(link) if link else None
         if other is None and keys.chars >= _TELLING_CHARS:
-            other = self._elsewhere.get(keys.k3)
+            number = self._standing.place(keys.k3, keys.number)
+            other = self._elsewhere.get(_numbered(keys.k3, number))
         if other is not None:
             return KnownEntry(entry, keys, other.entry_id, is_new_outlet=True)
         return None
 
-    def _in_this_feed(self, entry: Entry, keys: Keys, link: str | None) -> int | None:
-        by_guid = self._known.get(keys.k1) if keys.k1 else None
-        by_link = self._known.get(link) if link else None
-        by_text = self._known.get(keys.k3) if _text_tells(entry, keys, link) else None
-        if by_text is not None and by_text.last_seen < self._now - SAME_TEXT_S:
-            by_text = None
-        if by_guid is not None and not self._is_reused(entry, by_guid.entry_id):
-            return by_guid.entry_id
-        for seen in (by_link, by_text):
-            if seen is not None:
-                return seen.entry_id
-        return None
+    def _by_text(self, entry: Entry, keys: Keys, link: str | None) -> int | None:
+        """Return the entry that was renamed, which it was not if it stands there as it was."""
+        if not _text_tells(entry, keys, link):
+            return None
+        has_name = keys.k1 is not None or link is not None
+        if has_name and self._standing.has_any(keys.k3):
+            return self._standing.entry_id(keys.k3, keys.number)
+        seen = self._known.get(keys.text)
+        return None if seen is None or seen.last_seen < self._now - SAME_TEXT_S else seen.entry_id
 
     def _is_reused(self, entry: Entry, entry_id: int) -> bool:
         """Whether a known guid stands on another article: other link, other title, newer date."""

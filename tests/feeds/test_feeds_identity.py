@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.clock import SystemClock
 from alerts.feeds import identity
 from alerts.feeds.identity import Decision, SeenKey, StoredEntry, comparison, decide, entry_keys
 from alerts.model import Entry
@@ -299,3 +300,144 @@ def test_no_document_is_new_twice_in_any_order(entries: list[Entry], random: obj
     world.poll(*entries)
     random.shuffle(entries)  # type: ignore[attr-defined]
     assert not world.is_new(*entries)
+
+
+# --- the same words, side by side ------------------------------------------------------------
+
+
+def filing(number: int, **other: object) -> Entry:
+    """A docket's entry: every one has the same title and blurb."""
+    made = Entry(
+        title="New filing: ICE detention",
+        link=f"https://court.example/docket/{number}",
+        guid=f"urn:docket:{number}",
+        summary="A new document was filed with the clerk.",
+        published_at=NOW - 600,
+    )
+    return replace(made, **other)  # type: ignore[arg-type]
+
+
+def renamed(entry: Entry) -> Entry:
+    return replace(entry, guid=f"{entry.guid}/x", link=f"{entry.link}/x")
+
+
+def told(decision: Decision) -> list[str | None]:
+    return [new.entry.guid or new.entry.link for new in decision.new]
+
+
+UNDATED = {"published_at": None}
+
+
+@pytest.mark.parametrize("other", [{}, UNDATED, {"guid": None}, {"link": None}])
+def test_articles_with_the_same_words_side_by_side_are_all_told(other: dict[str, object]) -> None:
+    world = World()
+    three = [filing(n, **other) for n in (101, 102, 103)]
+    if "link" not in other and "guid" not in other:
+        assert told(world.poll(*three)) == [one.guid for one in three]
+    else:
+        assert len(world.poll(*three).new) == 3
+    assert not world.is_new(*three)
+    assert not world.is_new(*reversed(three))
+    assert not world.is_new(three[1])
+
+
+@pytest.mark.parametrize("dates", [{}, UNDATED])
+def test_a_new_article_with_the_words_of_one_that_still_stands_is_told(
+    dates: dict[str, object],
+) -> None:
+    world = World()
+    world.poll(filing(101, **dates))
+    assert told(world.poll(filing(102, **dates), filing(101, **dates))) == ["urn:docket:102"]
+    window = [filing(n, **dates) for n in (104, 103, 102)]  # 101 has left the document
+    assert told(world.poll(*window)) == ["urn:docket:104", "urn:docket:103"]
+    for _ in range(2):
+        assert not world.is_new(*window)
+
+
+def test_as_many_articles_as_stood_side_by_side_may_be_renamed_and_no_more() -> None:
+    world = World()
+    three = [filing(n) for n in (101, 102, 103)]
+    world.poll(*three)
+    assert not world.is_new(*map(renamed, three))
+    assert not world.is_new(*three)
+    again = [renamed(renamed(one)) for one in three]
+    newest = filing(104, published_at=NOW - 60)
+    assert told(world.poll(newest, *again)) == ["urn:docket:104"]
+    assert not world.is_new(*map(renamed, [newest, *again]))
+
+
+@pytest.mark.parametrize("change", [{"guid": "g"}, {"link": "https://court.example/x"}])
+def test_an_article_that_shares_a_name_with_its_twin_is_its_copy(change: dict[str, str]) -> None:
+    world = World()
+    assert len(world.poll(filing(101), filing(101, **change)).new) == 1
+    assert not world.is_new(filing(101, **change))
+    late = World()
+    late.poll(filing(101))
+    assert not late.is_new(filing(101, **change), filing(101))
+
+
+def test_an_article_that_moved_and_one_with_its_words_that_stayed_are_told_once_more() -> None:
+    world = World()
+    world.poll(filing(101), filing(102))
+    assert told(world.poll(renamed(filing(101)), filing(102))) == ["urn:docket:101/x"]
+    assert not world.is_new(renamed(filing(101)), filing(102))
+
+
+def test_another_feed_joins_as_many_articles_with_one_text_as_there_are() -> None:
+    def theirs(number: int) -> Entry:
+        return filing(number, link=f"https://mirror.example/{number}", guid=f"m{number}")
+
+    world = World()
+    world.poll(filing(101), filing(102))
+    mirror = world.poll(theirs(101), theirs(102), feed="b")
+    assert not mirror.new
+    assert [known.is_new_outlet for known in mirror.known] == [True, True]
+    assert len({known.entry_id for known in mirror.known}) == 2
+    assert told(world.poll(theirs(103), theirs(102), theirs(101), feed="b")) == ["m103"]
+    assert not world.is_new(theirs(103), theirs(102), theirs(101), feed="b")
+
+
+def test_many_articles_with_one_text_are_told_in_time() -> None:
+    clock = SystemClock()
+    many = [filing(n) for n in range(9_000)]
+    world = World()
+    began = clock.monotonic()
+    assert len(world.poll(*many).new) == 9_000
+    assert not world.is_new(*many[::-1])
+    world.poll(*map(renamed, many), feed="b")
+    assert clock.monotonic() - began < 10
+
+
+@given(
+    st.lists(st.integers(0, 6), unique=True, max_size=5),
+    st.lists(st.integers(0, 6), unique=True, max_size=5),
+    st.booleans(),
+)
+def test_with_names_that_stay_every_article_is_told_once_while_one_of_them_stands(
+    first: list[int], second: list[int], dated: bool
+) -> None:
+    dates = {} if dated else UNDATED
+    world = World()
+    assert len(world.poll(*(filing(n, **dates) for n in first)).new) == len(first)
+    fresh = set(second) - set(first)
+    got = len(world.poll(*(filing(n, **dates) for n in second)).new)
+    # With nothing in common, as many as there were could be renamed copies.
+    expected = len(fresh) if set(first) & set(second) else max(0, len(fresh) - len(first))
+    assert got == expected
+
+
+# --- no dates --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("count", "offered"), [(1, 1), (20, 20), (21, 0), (60, 0)])
+def test_a_first_document_full_of_undated_entries_is_an_archive(count: int, offered: int) -> None:
+    undated = [
+        Entry(title=f"ICE story {n}", guid=f"u{n}", link=f"https://n.example/u{n}")
+        for n in range(count)
+    ]
+    decision = World().poll(RAID, *undated, first=True)
+    assert len(decision.new) == count + 1
+    assert sum(not new.is_baseline for new in decision.new) == offered + 1
+    later = World()
+    later.poll(RAID, first=True)
+    assert not any(new.is_baseline for new in later.poll(RAID, *undated).new)
