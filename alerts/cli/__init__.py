@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("alerts.cli.demo:demo", "See the whole service at work on sample news; no network."),
     "check": ("alerts.cli.check:check", "Find mistakes in subscribers.yaml before they ship."),
     "match": ("alerts.cli.match:match", "Run the rules over a feed file or JSON lines."),
+    "run": ("alerts.cli.run:run", "The whole service in one process: polls, matches, sends."),
     "once": ("alerts.cli.once:once", "One pass: poll what is due, send what is due, end."),
     "feeds": ("alerts.cli.tables:feeds", "The feeds and how they are."),
     "subscribers": ("alerts.cli.tables:subscribers", "Who is told of what, and when next."),

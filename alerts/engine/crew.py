@@ -73,6 +73,11 @@ class Crew:
         """How many sends are under way."""
         return len(self._sends)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way."""
+        return bool(self._polls or self._sends)
+
     # --- handing out ---------------------------------------------------------------------------
 
     def poll_due(self, horizon: float) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     Table,
     and_,
+    func,
     or_,
     select,
     tuple_,
@@ -67,6 +68,19 @@ def claim(  # noqa: PLR0913 - each is one fact of the claim
         .returning(*table.c)
     )
     return sorted(connection.execute(taken), key=lambda row: row.due_at)
+
+
+def next_due(connection: Connection) -> float | None:
+    """Return when the next thing falls due that nobody works on; None if nothing ever will."""
+    moments = (
+        connection.execute(select(func.min(table.c.due_at)).where(table.c.lease.is_(None), *only))
+        for table, only in (
+            (feed, (feed.c.is_active,)),
+            (slot, ()),
+            (delivery, (delivery.c.state.in_(("pending", "delayed")),)),
+        )
+    )
+    return min((m for m in (row.scalar() for row in moments) if m is not None), default=None)
 
 
 def put_back(

@@ -1,0 +1,54 @@
+"""`alerts run`: the whole service in one process, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from alerts import log, settings
+from alerts.cli.output import Progress, show_mistakes
+from alerts.clock import SystemClock
+from alerts.engine import boot
+from alerts.engine.embedded import Embedded
+
+
+@click.command()
+@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
+              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@click.option("--log-json", is_flag=True, help="Log lines as JSON.")
+def run(*, path: Path | None, log_json: bool) -> None:
+    """Run the service: poll, match and send as things fall due, until SIGTERM or Ctrl-C.
+
+    One process works on a database; a second one ends with exit code 3 and names the first. An
+    edit of subscribers.yaml is taken within 5 seconds; one with mistakes changes nothing.
+    """
+    log.configure(as_json=log_json)
+    env, clock = settings.load(path), SystemClock()
+    with boot.working(env, clock, wait_s=0) as database:
+        booted = boot.boot(env, clock, database)
+        if booted.mistakes:
+            show_mistakes(booted.mistakes, "The last good version stays in force and is used.")
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _n, _f: stop.set())
+        service = Embedded(booted.parts)
+        service.start()
+        config = booted.parts.in_force.config
+        log.get_logger().info(
+            "running", feeds=len(config.feeds), subscribers=len(config.subscribers), pid=os.getpid()
+        )
+        with Progress() as progress:
+            while not stop.wait(1.0):
+                crew = service.crew
+                progress.say(f"{crew.polling} polls and {crew.sending} sends under way")
+        log.get_logger().info("stopping")
+        is_clean = service.stop()
+        log.get_logger().info("stopped", clean=is_clean)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads that still wait for a server must not hold the process up
