@@ -48,6 +48,14 @@ test: $(DEV_READY)
 soak: $(DEV_READY)
 	ALERTS_TEST_SOAK=1 $(BIN)/python -m pytest -n auto $(ARGS)
 
+bench: $(DEV_READY)
+	$(BIN)/python bench/one_pass.py $(ARGS)
+
+docs: $(RUN_READY)
+	$(BIN)/alerts schema > docs/subscribers.schema.json
+	$(BIN)/alerts schema --markdown > docs/configuration.md
+	$(BIN)/python docs/pictures.py
+
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group build pyproject.toml -o requirements.lock
