@@ -7,11 +7,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
-from alerts.store import claims
-from alerts.store.schema import attempt, delivery, digest, gate, suppression
+from alerts.store import claims, stops
+from alerts.store.schema import attempt, delivery, digest, gate, pause, suppression
 
 #: States in which a delivery may still be sent.
 OPEN = ("pending", "sending", "delayed")
+
+#: Result kind of deliveries that wait for the end of a pause.
+PAUSED = "paused"
 
 #: Prefix of the gate of the server that all deliveries of one kind go through.
 SERVER = "server/"
@@ -32,7 +35,9 @@ def add_digest(connection: Connection, values: Mapping[str, Any]) -> bool:
 
 
 def add(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """Insert deliveries."""
+    """Insert deliveries; none to someone who was erased, of whom nothing is kept."""
+    gone = stops.erased(connection, {row["target"] for row in rows})
+    rows = [row for row in rows if row["target"] not in gone]
     if rows:
         connection.execute(delivery.insert(), rows)
 
@@ -126,7 +131,7 @@ def reopen_interrupted(connection: Connection, now: float) -> int:
     connection.execute(
         update(attempt)
         .where(attempt.c.outcome.is_(None))
-        .values(outcome="ambiguous", result_kind="interrupted", ended_at=now)
+        .values(outcome="ambiguous", result_kind="interrupted", ended_at=now, next_at=now)
     )
     done = connection.execute(
         update(delivery)
@@ -142,7 +147,8 @@ def _gates() -> ColumnElement[bool]:
 
 
 def postpone_gated(connection: Connection, now: float) -> list[str]:
-    """Give due deliveries behind a closed circuit its time and reason; pacing gaps stay due.
+    """Give due deliveries behind a closed circuit its time and reason, those to paused targets the
+    end of the pause; pacing gaps stay due.
 
     Return their ids.
     """
@@ -160,7 +166,40 @@ def postpone_gated(connection: Connection, now: float) -> list[str]:
         .values(state="delayed", due_at=reopens, result_kind="waiting", hint=reason)
         .returning(delivery.c.id)
     )
+    return [*done.scalars(), *_postpone_paused(connection, now)]
+
+
+def _postpone_paused(connection: Connection, now: float) -> list[str]:
+    """Give due deliveries to paused targets the moment at which the pause ends."""
+    mine = and_(pause.c.target == delivery.c.target, pause.c.until > now)
+    ends = select(pause.c.until).where(mine).scalar_subquery()
+    done = connection.execute(
+        update(delivery)
+        .where(
+            delivery.c.state.in_(OPEN),
+            delivery.c.due_at <= now,
+            delivery.c.lease.is_(None),
+            select(pause.c.target).where(mine).exists(),
+        )
+        .values(state="delayed", due_at=ends, result_kind=PAUSED, hint="paused by an admin")
+        .returning(delivery.c.id)
+    )
     return list(done.scalars())
+
+
+def end_pause(connection: Connection, target: str, now: float) -> int:
+    """Make due at once what waits for the end of a target's pause; return how many."""
+    done = connection.execute(
+        update(delivery)
+        .where(
+            delivery.c.target == target,
+            delivery.c.state == "delayed",
+            delivery.c.result_kind == PAUSED,
+            delivery.c.lease.is_(None),
+        )
+        .values(due_at=now)
+    )
+    return done.rowcount
 
 
 def suppress_stopped(connection: Connection, now: float) -> list[str]:

@@ -196,6 +196,7 @@ alert = Table(
     Column("is_late", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("digest_id", ForeignKey("digest.id")),
+    Column("folded_from", Text),  # the digest that expired with it, if one did
 )
 Index(None, alert.c.state, alert.c.subscriber)
 Index(None, alert.c.digest_id)
@@ -222,6 +223,7 @@ delivery = Table(
     Column("hint", Text),
     Column("attempts", Integer, nullable=False, server_default="0"),  # counted by the back-off
     Column("created_at", Double, nullable=False),
+    Column("retried_at", Double),  # by hand: its age counts from then
     Column("ended_at", Double),
     *_claimable(),
 )
@@ -243,6 +245,8 @@ attempt = Table(
     Column("code", Text),
     Column("server_text", Text),
     Column("server", Text),
+    Column("next_at", Double),  # the try after it; None: there was none
+    Column("forgiven_at", Double),  # its destination was resumed since: no evidence any more
 )
 Index(None, attempt.c.delivery_id)
 
@@ -263,7 +267,7 @@ suppression = Table(
     "suppression",
     metadata,
     Column("target", Text, primary_key=True),
-    Column("kind", Text, nullable=False),  # stopped (by its reader), bad_address, gone
+    Column("kind", Text, nullable=False),  # stopped (by its reader), bad_address, gone, erased
     Column("reason", Text, nullable=False),
     Column("created_at", Double, nullable=False),
 )
@@ -274,6 +278,14 @@ pause = Table(
     metadata,
     Column("target", Text, primary_key=True),
     Column("until", Double, nullable=False),
+)
+
+#: How links in mails name a target without saying it: a link holds the id, signed.
+reader = Table(
+    "reader",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("target", Text, nullable=False, unique=True),
 )
 
 #: What admins were told, once each; `closed_at` None: it is not over.

@@ -7,15 +7,25 @@ one webhook.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 
-from alerts.store.claims import insert
-from alerts.store.schema import pause, suppression
+from alerts.store import configs
+from alerts.store.claims import chunks, insert
+from alerts.store.schema import pause, reader, suppression
 
-#: Kinds of suppression: the reader's own stop, an address that does not exist, a dead webhook.
-STOPPED, BAD_ADDRESS, GONE = "stopped", "bad_address", "gone"
+#: Kinds of suppression: the reader's own stop, an address that does not exist, a dead webhook, a
+#: person whose data was erased.
+STOPPED, BAD_ADDRESS, GONE, ERASED = "stopped", "bad_address", "gone", "erased"
+
+#: What the target of someone erased begins with; the rest is a keyed hash.
+ERASED_PREFIX = "erased/"
+
+_HASH_KEY = "erasing_key"
 
 
 def stop(connection: Connection, target: str, kind: str, reason: str, now: float) -> bool:
@@ -51,3 +61,48 @@ def pauses(connection: Connection, now: float) -> dict[str, float]:
     """Return target -> until for the pauses that are not over."""
     query = select(pause).where(pause.c.until > now)
     return {row.target: row.until for row in connection.execute(query)}
+
+
+# --- erased people -----------------------------------------------------------------------------
+
+
+def hashed(connection: Connection, target: str, new_key: str) -> str:
+    """Return what stands for `target` once it is erased; `new_key` is kept if there was none."""
+    return _hash(configs.once_made(connection, _HASH_KEY, new_key), target)
+
+
+def erased(connection: Connection, targets: Collection[str]) -> set[str]:
+    """Return which of the targets were erased: nothing is sent to them, nothing of them kept."""
+    key = configs.value(connection, _HASH_KEY)
+    if key is None:
+        return set()
+    by_hash = {_hash(key, target): target for target in targets}
+    found: set[str] = set()
+    for some in chunks(by_hash):
+        query = select(suppression.c.target).where(suppression.c.target.in_(some))
+        found.update(by_hash[value] for value in connection.execute(query).scalars())
+    return found
+
+
+def _hash(key: str, target: str) -> str:
+    return ERASED_PREFIX + hmac.new(key.encode(), target.encode(), hashlib.sha256).hexdigest()
+
+
+# --- readers, as links name them ---------------------------------------------------------------
+
+
+def reader_id(connection: Connection, target: str) -> str | None:
+    """Return the id that links name `target` by, if it has one yet."""
+    return connection.execute(select(reader.c.id).where(reader.c.target == target)).scalar()
+
+
+def add_reader(connection: Connection, target: str, new_id: str) -> str:
+    """Return the id that links name `target` by; `new_id` if it had none."""
+    statement = insert(connection, reader).values(id=new_id, target=target)
+    connection.execute(statement.on_conflict_do_nothing(index_elements=["target"]))
+    return reader_id(connection, target) or new_id
+
+
+def reader_target(connection: Connection, key: str) -> str | None:
+    """Return the target that a link's id stands for."""
+    return connection.execute(select(reader.c.target).where(reader.c.id == key)).scalar()

@@ -108,6 +108,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("target", name=op.f("pk_pause")),
     )
     op.create_table(
+        "reader",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reader")),
+        sa.UniqueConstraint("target", name=op.f("uq_reader_target")),
+    )
+    op.create_table(
         "subscriber",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -144,6 +151,7 @@ def upgrade() -> None:
         sa.Column("hint", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("retried_at", sa.Double(), nullable=True),
         sa.Column("ended_at", sa.Double(), nullable=True),
         sa.Column("due_at", sa.Double(), nullable=True),
         sa.Column("lease", sa.Text(), nullable=True),
@@ -236,6 +244,7 @@ def upgrade() -> None:
         sa.Column("is_late", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("digest_id", sa.Text(), nullable=True),
+        sa.Column("folded_from", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["digest_id"], ["digest.id"], name=op.f("fk_alert_digest_id_digest")
         ),
@@ -262,6 +271,8 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=True),
         sa.Column("server_text", sa.Text(), nullable=True),
         sa.Column("server", sa.Text(), nullable=True),
+        sa.Column("next_at", sa.Double(), nullable=True),
+        sa.Column("forgiven_at", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(
             ["delivery_id"],
             ["delivery.id"],
