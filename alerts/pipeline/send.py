@@ -70,7 +70,7 @@ def _record(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Sent
         result,
         row.kind,
         row.attempts,
-        row.created_at,
+        row.retried_at or row.created_at,
         now,
         parts.clock.random(),
         was_ambiguous=row.result_kind == "ambiguous",
@@ -92,6 +92,7 @@ def _record(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Sent
         "code": result.code,
         "server_text": result.server_text,
         "server": result.server,
+        "next_at": following.due_at,
     }
     with parts.database.write() as connection:
         if deliveries.record(connection, row.id, lease, values, tried):

@@ -130,7 +130,7 @@ def fold(connection: Connection, digest_id: str) -> set[str]:
     again = connection.execute(
         update(alert)
         .where(alert.c.digest_id == digest_id, alert.c.is_late.is_(False))
-        .values(state="pending", is_late=True, digest_id=None)
+        .values(state="pending", is_late=True, digest_id=None, folded_from=digest_id)
         .returning(alert.c.matches)
     )
     return {match["rule"] for matches in again.scalars() for match in matches}
