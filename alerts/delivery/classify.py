@@ -24,12 +24,13 @@ Kind = Literal[
 ]  # fmt: skip
 Scope = Literal["delivery", "destination", "server"]
 
-#: The closed words of `SendResult.kind`, each with what a person can do about it.
+#: The closed words of `SendResult.kind`, each with what a person can do about it. A hint stays with
+#: its delivery when that is given up: none promises another try, the delivery's state says that.
 HINTS: dict[Kind, str] = {
     "ok": "",
     "written": "No mail server is set: set SMTP_URL to have mails sent.",
-    "temporary": "Nothing to do: it is tried again by itself.",
-    "server_busy": "Nothing to do: the server asks to wait, and it is tried again by itself.",
+    "temporary": "The server could not take it just then; read its words if this goes on.",
+    "server_busy": "The server is busy and asks to wait; read its words if this goes on.",
     "network": "See that the server runs and can be reached from here.",
     "timeout": "See that the server runs and can be reached from here.",
     "tls": "See that the certificate is valid for this name, and that port and scheme fit: "
@@ -39,7 +40,8 @@ HINTS: dict[Kind, str] = {
     "sender's domain fit, and that MAIL_FROM may be used with this account.",
     "sender": "The server does not accept this sender: correct MAIL_FROM or BOUNCE_ADDRESS.",
     "protocol": "The server did not understand us: please report this with its words.",
-    "ambiguous": "Nothing to do: it is sent again with the same id; it may arrive twice.",
+    "ambiguous": "Its answer was lost, so nobody knows whether it was taken: it may be there, or "
+    "arrive twice.",
     "bad_address": "There is no such address: correct or delete it in subscribers.yaml.",
     "mailbox_disabled": "This mailbox is closed: ask for another address.",
     "mailbox_full": "The mailbox is full: tell its owner by another way.",
@@ -47,7 +49,7 @@ HINTS: dict[Kind, str] = {
     "smtputf8": "This server takes only ASCII before the @: ask for another address, or use a "
     "mail server with SMTPUTF8.",
     "refused": "Read the server's words: this message will not be taken as it is.",
-    "rate_limited": "Nothing to do: the server said when to come back.",
+    "rate_limited": "The server wants fewer messages at a time; read its words if this goes on.",
     "gone": "The webhook is no more: make a new one and put it into the configuration.",
     "redirect": "The webhook has moved, and redirects are never followed: put the new URL into "
     "the configuration.",
@@ -55,7 +57,7 @@ HINTS: dict[Kind, str] = {
     "with its words.",
     "blocked": "The address lies in a private network: add that network to ALERTS_ALLOW_NETS if "
     "it is yours.",
-    "http": "See what the receiver's log says; it is tried again by itself.",
+    "http": "See what the receiver's log says.",
     "unsigned": "Write url and secret of this webhook into the configuration; make a secret with: "
     "echo whsec_$(openssl rand -base64 32)",
     "disk": "See that there is room on the disk and that the folder can be written.",

@@ -43,6 +43,11 @@ _GONE = frozenset(
 )  # fmt: skip
 _BUSY = frozenset(("rate_limited", "ratelimited"))
 _TROUBLED = frozenset(("rollup_error", "service_unavailable"))
+_TAKEN = "ok"  # the whole body; Mattermost and Discord's Slack-compatible webhooks say it too
+_NOT_SLACK = (
+    "Something else than Slack answers: see that the URL is the incoming webhook's own, and that "
+    "no portal or proxy stands in between."
+)
 
 
 class SlackTransport:
@@ -82,8 +87,16 @@ class SlackTransport:
 
 
 def judged(answer: Answer, destination: Destination, clock: Clock) -> SendResult:
-    """Return what an answer of Slack means: its word first, then its status."""
+    """Return what an answer of Slack means: its word first, then its status.
+
+    A 2xx alone is no acceptance, a portal's page has one too. If it says no word (an empty body, a
+    JSON without an error) nobody knows: that is tried once more only, any try might be a double.
+    """
     word = _word(answer.body)
+    if 200 <= answer.status < 300 and word != _TAKEN:
+        if not word:
+            return said(answer, destination, "ambiguous", "ambiguous")
+        return replace(said(answer, destination, "retry", "network"), hint=_NOT_SLACK)
     if answer.status >= 400:
         if word in _BAD_PAYLOAD:
             return said(answer, destination, "refused", "bad_payload")

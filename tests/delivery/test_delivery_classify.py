@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,3 +149,8 @@ def test_silence_means_the_servers_matter_until_the_end_was_sent(
 def test_every_kind_but_ok_says_what_a_person_can_do() -> None:
     assert [kind for kind, hint in HINTS.items() if not hint] == ["ok"]
     assert set(HINTS) == set(classify.Kind.__args__)  # type: ignore[attr-defined]
+
+
+def test_no_hint_promises_a_try_that_a_given_up_delivery_does_not_get() -> None:
+    for hint in HINTS.values():
+        assert not re.search(r"again|by itself|nothing to do", hint, re.IGNORECASE), hint

@@ -80,6 +80,14 @@ def test_a_message_is_posted_as_it_was_prepared(transport: SlackTransport) -> No
         (500, '{"error": 5}', "retry http destination"),
         (302, "", "retry redirect destination"),
         (413, "", "refused too_big delivery"),
+        (200, " ok\n", "delivered ok destination"),
+        (200, "<html>captive</html>", "retry network destination"),
+        (202, "queued", "retry network destination"),
+        (200, '{"ok":false,"error":"no_team"}', "retry network destination"),
+        (200, "okay", "retry network destination"),
+        (200, "", "ambiguous ambiguous destination"),
+        (204, "", "ambiguous ambiguous destination"),
+        (200, '{"success":true}', "ambiguous ambiguous destination"),
     ],
 )
 def test_a_word_or_a_status_of_slack_has_one_meaning(
@@ -91,6 +99,31 @@ def test_a_word_or_a_status_of_slack_has_one_meaning(
     assert f"{result.outcome} {result.kind} {result.scope}" == expected
     assert result.code == str(status)
     assert len(server.seen) == 1
+
+
+def test_a_page_in_slacks_place_is_tried_again_and_says_what_may_be_wrong(
+    transport: SlackTransport,
+) -> None:
+    with serve(reply(200, b"<html>captive</html>")) as server:
+        result = sent(transport, server)
+    assert "portal" in result.hint
+    assert "URL" in result.hint
+    assert "captive" in result.server_text
+    assert retry.after(result, "slack", 0, 0.0, 0.0, 0.5).state == "delayed"
+
+
+def test_an_acceptance_without_its_word_is_tried_once_more_only(transport: SlackTransport) -> None:
+    with serve(reply(200, b"")) as server:
+        result = sent(transport, server)
+    assert retry.after(result, "slack", 0, 0.0, 0.0, 0.5).state == "delayed"
+    assert retry.after(result, "slack", 1, 0.0, 9.0, 0.5, was_ambiguous=True).state == "failed"
+
+
+def test_a_limit_without_a_time_does_not_claim_one(transport: SlackTransport) -> None:
+    with serve(reply(429, b"")) as server:
+        result = sent(transport, server)
+    assert (result.kind, result.retry_after_s) == ("rate_limited", None)
+    assert "when to come back" not in result.hint
 
 
 def test_a_limited_webhook_is_tried_again_exactly_when_slack_says(
