@@ -27,11 +27,12 @@ from alerts.model import (
     Rendered,
     Subscriber,
 )
+from alerts.pipeline import signing
 from alerts.pipeline.apply import rules_of
 from alerts.pipeline.parts import InForce, Parts
 from alerts.rules.words import explain
 from alerts.store import alerts as alert_rows
-from alerts.store import claims, deliveries, entries, feeds, subscribers
+from alerts.store import claims, deliveries, entries, feeds, stops, subscribers
 from alerts.store.schema import slot as slot_table
 
 #: The cadence of digests made by `once --send-now`.
@@ -61,14 +62,14 @@ def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
         with parts.database.write() as connection:
             claims.put_back(connection, slot_table, row, lease, {"due_at": now + _UNSET_WAIT_S})
         return 0
-    made = 0
-    if not _is_paused(person, now):
+    made, until = 0, _paused_until(parts, person)
+    if until is None:
         name = row.name or slots.own_moment(now)
         made = _make(parts, person, person.rules_of(row.cadence), row.cadence, name)
-    due = None
+    following: tuple[str | None, float | None] = (None, until)  # else nothing would wake it then
     if cadence.kind == "calendar":
         due = slots.due_slot(person, cadence, now, last_name=row.name)
-    following = (due.name, due.due_at) if due is not None else (None, None)
+        following = (due.name, due.due_at) if due is not None else (None, None)
     with parts.database.write() as connection:
         subscribers.end_slot(connection, row, lease, *following)
     return made
@@ -81,10 +82,10 @@ def assemble_all_now(parts: Parts) -> int:
     """
     with parts.database.read() as connection:
         waiting = alert_rows.subscribers_waiting(connection)
-    made, now = 0, parts.clock.now()
+    made = 0
     for key in waiting:
         person = parts.in_force.people.get(key)
-        if person is None or _is_paused(person, now):
+        if person is None or _paused_until(parts, person) is not None:
             continue
         if all(map(is_reachable, person.destinations)):
             rules = frozenset(s.rule for s in person.subscriptions)
@@ -97,8 +98,19 @@ def is_reachable(place: Destination) -> bool:
     return place.kind == "email" or place.url is not None
 
 
-def _is_paused(person: Subscriber, now: float) -> bool:
-    return person.pause_until is not None and person.pause_until > now
+def _paused_until(parts: Parts, person: Subscriber) -> float | None:
+    """Return when a subscriber's pause ends, or the first of those of all their destinations.
+
+    None if there is something to be sent to now; what is paused of it waits as deliveries.
+    """
+    now = parts.clock.now()
+    if person.pause_until is not None and person.pause_until > now:
+        return person.pause_until
+    with parts.database.read() as connection:
+        pauses = stops.pauses(connection, now)
+    ends = [pauses.get(place.target) for place in person.destinations]
+    known = [end for end in ends if end is not None]
+    return min(known) if known and len(known) == len(ends) else None
 
 
 def _make(parts: Parts, person: Subscriber, rules: frozenset[str], cadence: str, slot: str) -> int:
@@ -248,14 +260,15 @@ def _render(parts: Parts, digest: Digest, place: Destination) -> list[dict[str, 
     transport = parts.transports.get(place.kind)
     if transport is None:
         return []
-    rendered = _in_form(parts, digest, place)
+    link = _stop_link(parts, place)
+    rendered = _in_form(parts, digest, place, link)
     ids = [parts.clock.token() for _ in rendered]
     rows = []
     for index, part in enumerate(rendered):
         head = DeliveryHead(
             ids[index], place, digest.created_at, part=index + 1, parts=len(rendered)
         )
-        envelope = replace(_envelope(parts), thread=tuple(ids[:index]))
+        envelope = replace(_envelope(parts), stop_link=link, thread=tuple(ids[:index]))
         rows.append(
             {
                 "id": head.id,
@@ -277,9 +290,11 @@ def _render(parts: Parts, digest: Digest, place: Destination) -> list[dict[str, 
     return rows
 
 
-def _in_form(parts: Parts, digest: Digest, place: Destination) -> Sequence[Rendered]:
+def _in_form(
+    parts: Parts, digest: Digest, place: Destination, link: str | None
+) -> Sequence[Rendered]:
     if place.kind == "email":
-        return parts.renderer.mails(digest, _mail_context(parts, place))
+        return parts.renderer.mails(digest, _mail_context(parts, place, link))
     if place.kind == "slack":
         return parts.renderer.slack(digest)
     return parts.renderer.webhook(digest)
@@ -294,7 +309,13 @@ def _admin(parts: Parts) -> str | None:
     return next(mails, None)
 
 
-def _mail_context(parts: Parts, place: Destination) -> MailContext:
+def _stop_link(parts: Parts, place: Destination) -> str | None:
+    if place.kind != "email":
+        return None
+    return signing.link(parts.database, parts.settings, parts.clock, signing.STOP, place.target)
+
+
+def _mail_context(parts: Parts, place: Destination, link: str | None) -> MailContext:
     name, _ = parseaddr(parts.settings.mail_from)
-    context = MailContext(address=place.place, admin=_admin(parts))
+    context = MailContext(address=place.place, admin=_admin(parts), stop_link=link)
     return replace(context, sender_name=name) if name else context

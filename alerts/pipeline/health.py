@@ -72,7 +72,7 @@ def _troubles(connection: Connection, parts: Parts, now: float) -> Iterator[Trou
     if gate is not None and gate.since is not None and now - gate.since >= _MAIL_S:
         yield _mail(gate)
     for stop in stops.stops(connection).values():
-        if stop.kind != stops.STOPPED:
+        if stop.kind not in (stops.STOPPED, stops.ERASED):
             yield _gone(stop)
 
 

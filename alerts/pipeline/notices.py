@@ -6,18 +6,30 @@ here they become deliveries to every admin, sent, retried and shown like any oth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from alerts.clock import iso
-from alerts.delivery.transport import DeliveryHead, Envelope
+from alerts.clock import Clock, iso
+from alerts.delivery.transport import DeliveryHead, Envelope, Transport
 from alerts.log import get_logger
-from alerts.model import Destination, Mail, Post, Rendered
+from alerts.model import Destination, DestinationKind, Mail, Post, Rendered
 from alerts.pipeline.parts import Parts
+from alerts.settings import Settings
 from alerts.store import deliveries, notices
+
+
+class Writes(Protocol):
+    """What a short message is made with; the working parts are one."""
+
+    @property
+    def clock(self) -> Clock: ...  # noqa: D102
+    @property
+    def settings(self) -> Settings: ...  # noqa: D102
+    @property
+    def transports(self) -> Mapping[DestinationKind, Transport]: ...  # noqa: D102
 
 
 def tell(connection: Connection, parts: Parts, key: str, subject: str, text: str) -> bool:
@@ -52,7 +64,7 @@ def _send(connection: Connection, parts: Parts, subject: str, text: str) -> None
     deliveries.add(connection, rows)
 
 
-def note_delivery(parts: Parts, place: Destination, subject: str, text: str) -> dict[str, Any]:
+def note_delivery(parts: Writes, place: Destination, subject: str, text: str) -> dict[str, Any]:
     """Return the delivery row of a short message of ours: a notice, a test, a confirmation."""
     now, key = parts.clock.now(), parts.clock.token()
     head = DeliveryHead(key, place, now)
@@ -77,7 +89,7 @@ def note_delivery(parts: Parts, place: Destination, subject: str, text: str) -> 
     }
 
 
-def rendered(place: Destination, subject: str, text: str, parts: Parts, key: str) -> Rendered:
+def rendered(place: Destination, subject: str, text: str, parts: Writes, key: str) -> Rendered:
     """Return a plain message in the form of its destination."""
     if place.kind == "email":
         return Mail(subject=subject, text=text, html=_as_html(subject, text.split("\n\n")))

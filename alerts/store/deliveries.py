@@ -230,6 +230,12 @@ def due(connection: Connection, now: float) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def made_since(connection: Connection, target: str, since: float) -> bool:
+    """Whether anything was made for a target since then."""
+    query = select(delivery.c.id).where(delivery.c.target == target, delivery.c.created_at > since)
+    return connection.execute(query.limit(1)).scalar() is not None
+
+
 def suppress_open(connection: Connection, subscriber: str, reason: str, now: float) -> int:
     """Give up a subscriber's open deliveries that nobody is sending just now."""
     done = connection.execute(

@@ -1,0 +1,126 @@
+"""A reader stops the mails to an address, or starts them again: what their links do.
+
+A stop is told once to the address itself, with the link that undoes it: the mail with the first
+link may have been forwarded, and whoever got it should not be able to silence someone for good.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from alerts.clock import Clock
+from alerts.delivery.transport import Transport
+from alerts.log import get_logger
+from alerts.model import Config, Destination, DestinationKind
+from alerts.pipeline import signing
+from alerts.pipeline.notices import note_delivery
+from alerts.settings import Settings
+from alerts.store import deliveries, stops
+from alerts.store.database import Database
+
+#: Targets of confirmations begin with this, so that the stop they tell of does not hold them back.
+CONFIRMATION = "confirmation/"
+
+#: At most one confirmation to an address in this time, whoever presses the buttons.
+_CONFIRM_EVERY_S = 3600.0
+
+_REASON = "stopped by its reader, with the link in a mail"
+
+_SUBJECT = "You get no more mails from {service}"
+_TEXT = """\
+{address} was stopped today {time} with the link in a mail.
+
+If that was not you (a forwarded mail, perhaps): start again:
+{link}
+
+Otherwise do nothing."""
+
+#: What a link finds: `active` and `stopped` by its reader can be changed by it, the others not.
+Standing = Literal["active", "stopped", "held"]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What is needed to act on a link; the working parts have all of it."""
+
+    database: Database
+    clock: Clock
+    settings: Settings
+    transports: Mapping[DestinationKind, Transport]
+    config: Config
+
+    @property
+    def service(self) -> str:
+        """The name that mails come from."""
+        return parseaddr(self.settings.mail_from)[0] or "News alerts"
+
+    @property
+    def admin(self) -> str | None:
+        """The address that questions go to."""
+        mails = (d.place for d in self.config.admins if d.kind == "email")
+        return next(mails, None)
+
+    def places(self, target: str) -> list[Destination]:
+        """Return the destinations of a target, subscribers' first."""
+        people = (d for s in self.config.subscribers for d in s.destinations)
+        return [d for d in (*people, *self.config.admins) if d.target == target]
+
+
+def standing(connection: Connection, target: str) -> Standing:
+    """Return how it stands with a target."""
+    row = stops.stops(connection).get(target)
+    if row is None:
+        return "active"
+    return "stopped" if row.kind == stops.STOPPED else "held"
+
+
+def stop(desk: Desk, target: str) -> bool:
+    """Send nothing more to a target, and tell it so; False if that was so already."""
+    places = desk.places(target)
+    again = _link_again(desk, target) if places else None
+    now = desk.clock.now()
+    with desk.database.write() as connection:
+        if not stops.stop(connection, target, stops.STOPPED, _REASON, now):
+            return False
+        deliveries.suppress_stopped(connection, now)
+        if places and again is not None:
+            _confirm(connection, desk, places[0], again)
+    get_logger().info("stopped by its reader", destinations=[place.key for place in places])
+    return True
+
+
+def start_again(desk: Desk, target: str) -> Standing:
+    """Lift a reader's own stop; other reasons (no such address, erased) are not theirs to lift."""
+    with desk.database.write() as connection:
+        if standing(connection, target) == "held":
+            return "held"
+        stops.lift(connection, target)
+    return "active"
+
+
+def _link_again(desk: Desk, target: str) -> str | None:
+    return signing.link(desk.database, desk.settings, desk.clock, signing.AGAIN, target)
+
+
+def _confirm(connection: Connection, desk: Desk, place: Destination, again: str) -> None:
+    target = CONFIRMATION + place.target
+    now = desk.clock.now()
+    if deliveries.made_since(connection, target, now - _CONFIRM_EVERY_S):
+        return
+    text = _TEXT.format(address=place.place, time=_time(desk, place, now), link=again)
+    row = note_delivery(desk, place, _SUBJECT.format(service=desk.service), text)
+    deliveries.add(connection, [row | {"target": target}])
+
+
+def _time(desk: Desk, place: Destination, now: float) -> str:
+    """Return "9:14 am" in the zone of the subscriber."""
+    zones = (s.timezone for s in desk.config.subscribers if s.id == place.subscriber)
+    local = dt.datetime.fromtimestamp(now, ZoneInfo(next(zones, "UTC")))
+    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
