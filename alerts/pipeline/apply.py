@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row
 
@@ -13,29 +14,63 @@ from alerts.pipeline.parts import InForce
 from alerts.store import alerts as alert_rows
 from alerts.store import configs, deliveries, feeds, subscribers
 from alerts.store.database import Database
+from alerts.store.undo import GivenUp, bring_back
+
+#: Why alerts and deliveries are given up, as `explain` and the tables show it.
+REMOVED = "removed from subscribers.yaml"
+RULE_REMOVED = "its rule was removed from subscribers.yaml"
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What came of bringing a configuration into force."""
+
+    since: Mapping[tuple[str, str], float]  # (subscriber, rule) -> followed since
+    given_up: GivenUp
 
 
 def apply(database: Database, config: Config, files: Mapping[str, str], now: float) -> InForce:
-    """Write the configuration as one version, in one transaction; return it compiled.
-
-    A removed subscriber's pending alerts and unsent deliveries are given up, with the reason; so
-    are alerts of rules that their subscriber no longer follows.
-    """
+    """Write the configuration as one version, in one transaction; return it compiled."""
     with database.write() as connection:
         latest = configs.latest(connection)
         if latest is None or latest.version != config.version:
             configs.add(connection, config.version, files, now)
-        hosts = [(feed, links.host(feed.url)) for feed in config.feeds]
-        feeds.apply(connection, hosts, now)
-        for key in subscribers.apply(connection, config.subscribers, now):
-            reason = "removed from subscribers.yaml"
-            alert_rows.suppress(connection, key, reason)
-            deliveries.suppress_open(connection, key, reason, now)
-        for person in config.subscribers:
-            _apply_slots(connection, person, now)
-            _settle_pending(connection, person, now)
-        since = subscribers.following_since(connection)
-    return InForce.of(config, since)
+        brought = bring(connection, config, now)
+    return InForce.of(config, brought.since)
+
+
+def bring(
+    connection: Connection, config: Config, now: float, undone: GivenUp | None = None
+) -> Brought:
+    """Make the rows what the configuration says; the version's own row is the caller's.
+
+    A removed subscriber's pending alerts and unsent deliveries are given up, with the reason; so
+    are alerts of rules that their subscriber no longer follows. `undone`: what an edit had given
+    up that is undone by this.
+    """
+    followed = subscribers.following_since(connection)
+    hosts = [(feed, links.host(feed.url)) for feed in config.feeds]
+    feeds.apply(connection, hosts, now)
+    given_up = {
+        key: _give_up(connection, key, now)
+        for key in subscribers.apply(connection, config.subscribers, now)
+    }
+    if undone is not None:
+        bring_back(connection, undone)
+    for person in config.subscribers:
+        _apply_slots(connection, person, now)
+        given_up[person.id] = _settle_pending(connection, person, now)
+    since = subscribers.following_since(connection)
+    ended = {pair: at for pair, at in followed.items() if pair not in since}
+    return Brought(since, GivenUp({k: ids for k, ids in given_up.items() if ids}, ended))
+
+
+def _give_up(connection: Connection, key: str, now: float) -> list[int]:
+    """Give up what a removed subscriber was owed; return the entries."""
+    owed = [row.entry_id for row in alert_rows.pending(connection, key)]
+    alert_rows.suppress(connection, key, REMOVED)
+    deliveries.suppress_open(connection, key, REMOVED, now)
+    return owed
 
 
 def _apply_slots(connection: Connection, person: Subscriber, now: float) -> None:
@@ -55,15 +90,18 @@ def _apply_slots(connection: Connection, person: Subscriber, now: float) -> None
         subscribers.set_slot(connection, person.id, text, values)
 
 
-def _settle_pending(connection: Connection, person: Subscriber, now: float) -> None:
-    """Give up alerts of rules no longer followed; see that the others have a slot to go out at."""
+def _settle_pending(connection: Connection, person: Subscriber, now: float) -> list[int]:
+    """Give up alerts of rules no longer followed; see that the others have a slot to go out at.
+
+    Return the entries that were given up.
+    """
     followed = {s.rule for s in person.subscriptions}
     pending = {row.entry_id: rules_of(row) for row in alert_rows.pending(connection, person.id)}
     gone = [entry_id for entry_id, rules in pending.items() if not followed & rules]
     if gone:
-        reason = "its rule was removed from subscribers.yaml"
-        alert_rows.suppress(connection, person.id, reason, gone)
+        alert_rows.suppress(connection, person.id, RULE_REMOVED, gone)
     wake(connection, person, set().union(*pending.values()) & followed, now)
+    return gone
 
 
 def rules_of(alert: Row[tuple[object, ...]]) -> set[str]:
