@@ -231,6 +231,7 @@ Index(None, delivery.c.due_at)
 Index(None, delivery.c.digest_id)
 Index(None, delivery.c.destination, delivery.c.state)
 Index(None, delivery.c.state)
+Index(None, delivery.c.target)
 
 #: Every try, registered before dialling; `outcome` None: begun, and its end is not known.
 attempt = Table(

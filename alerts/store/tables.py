@@ -21,8 +21,9 @@ Table = list[dict[str, Any]]
 
 MONTH_S = 30 * 86_400.0
 
-#: Outcomes of a try after which the message is never tried again as it is.
-_FOR_GOOD = ("refused", "suppress")
+#: Outcomes of a try that was not accepted; no try after it: refused for good, or given up.
+_UNACCEPTED = ("refused", "suppress", "retry", "ambiguous", "our_fault")
+_ENDS_BADLY = and_(attempt.c.outcome.in_(_UNACCEPTED), attempt.c.next_at.is_(None))
 
 
 def feeds(connection: Connection | None, configured: Sequence[Feed], now: float) -> Table:
@@ -75,43 +76,61 @@ def deliveries(
 ) -> Table:
     """Return deliveries, the newest first.
 
-    `failed`: every one that was refused for good or gave up, whatever was tried since.
+    `failed`: every one that was refused for good or gave up, with the code, words and class of
+    that try, whatever was tried since. `failed_at` is when that was.
     """
     tries = (
         select(attempt.c.delivery_id, func.count().label("tries"))
         .group_by(attempt.c.delivery_id)
         .subquery()
     )
-    query = select(delivery, func.coalesce(tries.c.tries, 0).label("tries")).outerjoin(
-        tries, tries.c.delivery_id == delivery.c.id
+    ends = (
+        select(attempt.c.delivery_id, func.max(attempt.c.id).label("last"))
+        .where(_ENDS_BADLY)
+        .group_by(attempt.c.delivery_id)
+        .subquery()
+    )
+    end = attempt.alias()
+    query = (
+        select(
+            *(column for column in delivery.c if column.name != "payload"),
+            func.coalesce(tries.c.tries, 0).label("tries"),
+            *(end.c[name].label(f"end_{name}") for name in _OF_THE_END),
+        )
+        .outerjoin(tries, tries.c.delivery_id == delivery.c.id)
+        .outerjoin(ends, ends.c.delivery_id == delivery.c.id)
+        .outerjoin(end, end.c.id == ends.c.last)
     )
     if states is not None:
         query = query.where(delivery.c.state.in_(list(states)))
     if ids is not None:
         query = query.where(delivery.c.id.in_(list(ids)[:limit]))
     if failed:
-        refused = and_(attempt.c.delivery_id == delivery.c.id, attempt.c.outcome.in_(_FOR_GOOD))
-        query = query.where(
-            or_(delivery.c.state == "failed", select(attempt.c.id).where(refused).exists())
-        )
+        query = query.where(or_(delivery.c.state == "failed", ends.c.last.is_not(None)))
     query = query.order_by(delivery.c.created_at.desc(), delivery.c.id).limit(limit)
-    return [_delivery(row) for row in connection.execute(query)]
+    return [_delivery(row, failed=failed) for row in connection.execute(query)]
 
 
-def _delivery(row: Row[Any]) -> dict[str, Any]:
+_OF_THE_END = ("ended_at", "result_kind", "code", "server_text")
+
+
+def _delivery(row: Any, *, failed: bool) -> dict[str, Any]:
+    is_past = failed and row.state != "failed" and row.end_ended_at is not None
+    said = {name: getattr(row, f"end_{name}" if is_past else name) for name in _OF_THE_END}
     return {
         "id": row.id,
         "subscriber": row.subscriber,
         "destination": f"{row.kind} {row.place}",
         "state": row.state,
-        "class": row.result_kind,
-        "code": row.code or None,
-        "server_text": row.server_text or None,
+        "class": said["result_kind"],
+        "code": said["code"] or None,
+        "server_text": said["server_text"] or None,
         "attempts": row.tries,
         "created": iso(row.created_at),
         "next_try": iso(row.due_at) if row.state in ("pending", "delayed") else None,
         "articles": row.articles,
         "hint": row.hint or None,
+        "failed_at": iso(row.end_ended_at),
     }
 
 
