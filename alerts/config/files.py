@@ -151,7 +151,7 @@ class Files:
         """Return the documents; of a broken file, of all that can be read."""
         findings, lines = self.reading.findings, split_lines(text)
         roots: list[Node] = []
-        whole = text
+        unread = ""
         for _ in range(torn.MAX_PARTS):
             try:
                 roots = documents(name, text)
@@ -164,12 +164,13 @@ class Files:
                 return []
             except yaml.YAMLError as error:
                 broken = syntax.explain(error, text)
-                if not syntax.is_alias_of(error, whole):
+                if not syntax.is_alias_of(error, text, unread):
                     self._say_broken(name, broken)
             part = torn.part(lines, min(broken.line, len(lines)) - 1)
             part.tell(findings)
             for rule in part.names:
                 self.reading.unreadable.setdefault(rule, _beginning(name))
+            unread += "\n".join((*lines[part.start : part.end], ""))
             lines = part.blanked(lines)
             text = "\n".join(lines)
         else:

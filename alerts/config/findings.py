@@ -12,9 +12,9 @@ from typing import Literal
 
 from yaml.error import Mark
 
+from alerts.config.hiding import starred, without
 from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode, split_lines
 from alerts.errors import GrammarError
-from alerts.masks import mask
 from alerts.model import Mistake
 
 _ESCAPE = re.compile(
@@ -59,9 +59,7 @@ class Findings:
         self, file: str, line: int, column: int, message: str, suggestion: str = "", width: int = 1
     ) -> None:
         """Record an error at a line and column (from 1), for what has no node."""
-        source = self.line(file, line)
-        made = Mistake(message, suggestion, file, line, column, width, _shown(source), "error")
-        self._found.setdefault(made)
+        self._record(message, suggestion, file, line, column, width, "error")
 
     def tear(self, *nouns: str, names: bool = True) -> None:
         """Remember that a part of these could not be read; `names`: nor what it defines."""
@@ -118,9 +116,23 @@ class Findings:
     ) -> None:
         line, column, width = self._place(at, *within)
         file = at.start_mark.name
-        source = _shown(self.line(file, line + 1))
-        made = Mistake(message, suggestion, file, line + 1, column + 1, width, source, severity)
-        self._found.setdefault(made)
+        self._record(message, suggestion, file, line + 1, column + 1, width, severity)
+
+    def _record(
+        self,
+        message: str,
+        suggestion: str,
+        file: str,
+        line: int,
+        column: int,
+        width: int,
+        severity: Literal["error", "warning"],
+    ) -> None:
+        """Record a mistake in whose line and words nothing secret is shown."""
+        source, above = self.line(file, line), self.line(file, line - 1)
+        told, hint = without(message, source, above), without(suggestion, source, above)
+        shown = _shown(starred(source, above))
+        self._found.setdefault(Mistake(told, hint, file, line, column, width, shown, severity))
 
     def _place(self, at: Node, start: int, end: int) -> tuple[int, int, int]:
         """Return line and column from 0, and the width of the caret."""
@@ -192,11 +204,11 @@ def _unescaped(escape: str) -> str:
 
 
 def _shown(source: str) -> str:
-    """Return a source line fit to be printed: no secrets, no control characters, not endless."""
+    """Return a source line fit to be printed: no control characters, not endless."""
     safe = "".join(
         c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in source
     )
-    return mask(safe)[:_MAX_SHOWN]
+    return safe[:_MAX_SHOWN]
 
 
 def quoted(text: str, limit: int = 60) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from alerts.config import keys
 from alerts.config.findings import Findings, listed, quoted
+from alerts.config.hiding import SECRET_KEYS
 from alerts.config.keys import Key, Where
 from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from alerts.config.variables import Variables
@@ -154,6 +155,11 @@ class Reading:
             return False
         before = [v for k, v in fields.nodes.values() if k.start_mark.index < key.start_mark.index]
         last = before[-1] if before else None
+        of_secret = {v for name, (_, v) in fields.nodes.items() if name in SECRET_KEYS}
+        if last in of_secret:
+            told = "The comma ends the value before it."
+            self.findings.error(key, told, "If it is one value, put it in quotes.")
+            return True
         if not isinstance(last, ScalarNode) or not last.value:
             return False
         told = f"The comma ends the value {quoted(last.value)}."

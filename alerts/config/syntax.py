@@ -79,14 +79,14 @@ def explain(error: yaml.YAMLError, text: str) -> Broken:
     )
 
 
-def is_alias_of(error: yaml.YAMLError, text: str) -> bool:
-    """Whether an alias lacks its anchor only because that part of the text could not be read."""
+def is_alias_of(error: yaml.YAMLError, text: str, unread: str) -> bool:
+    """Whether an alias in `text` lacks its anchor only because that stands in what is `unread`."""
     mark = getattr(error, "problem_mark", None)
     if mark is None or "undefined alias" not in str(getattr(error, "problem", "")):
         return False
     line = split_lines(text)[mark.line]
     alias = re.search(r"\*([\w-]+)", line[max(0, line.rfind("*", 0, mark.column + 2)) :])
-    return alias is not None and re.search(rf"&{alias[1]}\b", text) is not None
+    return alias is not None and re.search(rf"&{alias[1]}\b", unread) is not None
 
 
 def _unreadable(error: yaml.YAMLError, text: str) -> Broken:

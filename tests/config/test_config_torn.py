@@ -36,6 +36,10 @@ def test_an_alias_of_what_is_unreadable_is_no_second_mistake() -> None:
     assert places(load(text).errors) == ["6:25"]
 
 
+def test_an_alias_before_its_anchor_is_a_mistake() -> None:
+    assert places(load(rules("a: *words", "b: &words [ICE]")).errors) == ["6:6"]
+
+
 def test_names_that_may_stand_in_a_missing_file_are_told_in_one_line() -> None:
     main = subscriber("rules: [ice, other, {rule: third}, {query: 'rule:fourth'}]")
     loaded = load(f"{main}include: [nofile.yaml]\n")
