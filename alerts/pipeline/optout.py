@@ -87,13 +87,24 @@ def stop(desk: Desk, target: str) -> bool:
     again = _link_again(desk, target) if places else None
     now = desk.clock.now()
     with desk.database.write() as connection:
-        if not stops.stop(connection, target, stops.STOPPED, _REASON, now):
+        if (stands := standing(connection, target)) == "held":
+            _make_it_theirs(connection, target, now)
+        if stands != "active":
             return False
+        stops.stop(connection, target, stops.STOPPED, _REASON, now)
         deliveries.suppress_stopped(connection, now)
         if places and again is not None:
             _confirm(connection, desk, places[0], again)
     get_logger().info("stopped by its reader", destinations=[place.key for place in places])
     return True
+
+
+def _make_it_theirs(connection: Connection, target: str, now: float) -> None:
+    """Let a reader's stop hold also after an admin mended what stopped the mails before."""
+    row = stops.stops(connection)[target]
+    if row.kind != stops.ERASED:
+        stops.lift(connection, target)
+        stops.stop(connection, target, stops.STOPPED, _REASON, now)
 
 
 def start_again(desk: Desk, target: str) -> Standing:

@@ -1,0 +1,1 @@
+"""The pages: a reader's stop link, health and metrics. Reads rows, changes through `pipeline`."""
