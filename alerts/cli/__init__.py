@@ -25,7 +25,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "feeds": ("alerts.cli.tables:feeds", "The feeds and how they are."),
     "subscribers": ("alerts.cli.tables:subscribers", "Who is told of what, and when next."),
     "rules": ("alerts.cli.tables:rules", "The rules and what they found."),
-    "deliveries": ("alerts.cli.tables:deliveries", "What was sent, what waits, what failed."),
+    "deliveries": ("alerts.cli.deliveries:deliveries", "What was sent, what waits, what failed."),
+    "destinations": ("alerts.cli.destinations:destinations", "Where it goes, and how that is."),
     "schema": ("alerts.cli.check:schema", "The JSON Schema of subscribers.yaml, for editors."),
     "migrate": ("alerts.cli.migrate:migrate", "Bring the database to this version's schema."),
 }

@@ -1,4 +1,4 @@
-"""Tables of feeds, subscribers, rules and deliveries; `--json` gives every column."""
+"""Tables of feeds, subscribers and rules; `--json` gives every column."""
 
 from __future__ import annotations
 
@@ -101,30 +101,3 @@ def _rules(opened: Reading) -> Rows:
     for warning in lint.warnings(opened.config.rules):
         warnings[warning.rule].append(f"{warning.message} {warning.hint}".strip())
     return tables.rules(opened.connection, opened.config.rules, warnings, SystemClock().now())
-
-
-@click.command()
-@click.option("--failed", is_flag=True, help="Those refused for good or given up, whatever was"
-              " tried since.")  # fmt: skip
-@_options
-def deliveries(*, failed: bool, path: Path | None, as_json: bool) -> None:
-    """What was sent where, the server's words, what waits and what failed; the newest first."""
-    _show(
-        path,
-        lambda opened: (
-            tables.deliveries(opened.connection, failed=failed) if opened.connection else []
-        ),
-        (
-            "created",
-            "subscriber",
-            "destination",
-            "state",
-            "articles",
-            "attempts",
-            "code",
-            "server_text",
-            "hint",
-        ),
-        "No failed deliveries." if failed else "Nothing was sent yet.",
-        as_json=as_json,
-    )

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, and_, delete, func, select, update
 from alerts.clock import iso
 from alerts.store import claims, stops
 from alerts.store.deliveries import OPEN, PAUSED
+from alerts.store.reach import lift_command
 from alerts.store.schema import alert, attempt, delivery, entry, gate
 from alerts.store.tables import deliveries as table_of
 
@@ -154,19 +155,10 @@ def _unfit(row: Row[Any]) -> _Obstacle:
 
 def _stopped(row: Row[Any], stop: Row[Any] | None, paused_until: float | None) -> _Obstacle:
     if stop is not None:
-        return stop.reason, lift_command(stop.kind, row)
+        return stop.reason, lift_command(stop.kind, row.kind, row.place, row.destination)
     if paused_until is not None:
         return f"paused until {iso(paused_until)}", f"alerts people resume {row.place}"
     return None
-
-
-def lift_command(kind: str, row: Row[Any]) -> str | None:
-    """Return the command that lifts a suppression of this kind; None if none does."""
-    if kind == stops.ERASED:
-        return None
-    if kind == stops.STOPPED and row.kind == "email":
-        return f"alerts people resume {row.place}"
-    return f"alerts destinations resume {row.destination}"
 
 
 def _came_later(connection: Connection, row: Row[Any]) -> _Obstacle:

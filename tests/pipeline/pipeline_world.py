@@ -44,13 +44,13 @@ RENDERER = Renderer(())
 class World:
     """The service, and the hands that feed it."""
 
-    def __init__(self, url: str) -> None:
-        self.clock = FakeClock()
+    def __init__(self, url: str, yaml: str = YAML, now: float | None = None) -> None:
+        self.clock = FakeClock() if now is None else FakeClock(now)
         self.fetcher = MemoryFetcher()
         self.transport = MemoryTransport()
         self.database = open_database(url)
         migrate(self.database)
-        self.yaml = YAML
+        self.yaml = yaml
         self.parts = Parts(
             database=self.database,
             clock=self.clock,

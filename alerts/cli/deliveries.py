@@ -1,0 +1,219 @@
+"""`alerts deliveries`: what was sent where, one delivery in full, and trying again by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import Connection
+
+from alerts.cli.marking import NothingYet, marking
+from alerts.cli.output import sentences, write_json, write_table
+from alerts.cli.reading import Reading, reading
+from alerts.clock import SystemClock
+from alerts.errors import UsageError
+from alerts.store import outbox, tables
+
+_COLUMNS = (
+    "created", "id", "subscriber", "destination", "state", "articles", "attempts", "code",
+    "server_text", "hint",
+)  # fmt: skip
+_FAILED_COLUMNS = (
+    "failed_at", "id", "subscriber", "destination", "state", "articles", "code", "server_text",
+    "hint",
+)  # fmt: skip
+
+#: So much of an id is enough to name it on a screen.
+_SHOWN_ID = 8
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+_config_option = click.option(
+    "--config", "path", type=click.Path(path_type=Path), default=None,
+    help="Another file than ALERTS_CONFIG or subscribers.yaml.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Before:
+    """Options written before the subcommand."""
+
+    path: Path | None
+    as_json: bool
+
+
+@click.group(invoke_without_command=True)
+@click.option("--failed", is_flag=True, help="Those refused for good or given up, whatever was"
+              " tried since.")  # fmt: skip
+@_json_option
+@_config_option
+@click.pass_context
+def deliveries(context: click.Context, *, failed: bool, as_json: bool, path: Path | None) -> None:
+    """What was sent where, the server's words, what waits and what failed; the newest first.
+
+    \b
+    Examples:
+      alerts deliveries --failed       what was refused or given up, and why
+      alerts deliveries show 3f2a      one delivery with every try
+      alerts deliveries retry 3f2a     try it again now, with the same Message-ID
+      alerts deliveries retry --all    the same for every failed delivery
+    """
+    if context.invoked_subcommand is not None:
+        context.obj = _Before(path, as_json)
+        return
+    with reading(path) as opened:
+        _say_if_stale(opened)
+        rows = tables.deliveries(opened.connection, failed=failed) if opened.connection else []
+    if as_json:
+        write_json(rows)
+        return
+    write_table(
+        [row | {"id": row["id"][:_SHOWN_ID]} for row in rows],
+        _FAILED_COLUMNS if failed else _COLUMNS,
+        "No failed deliveries." if failed else "Nothing was sent yet.",
+    )
+
+
+def _say_if_stale(opened: Reading) -> None:
+    if opened.mistakes:
+        click.echo(
+            f"subscribers.yaml has {opened.mistakes} mistakes (alerts check shows them);"
+            " this is the last good version.",
+            err=True,
+        )
+
+
+# --- show --------------------------------------------------------------------------------------
+
+
+@deliveries.command()
+@click.argument("delivery_id", metavar="ID")
+@_json_option
+@_config_option
+@click.pass_obj
+def show(before: _Before, *, delivery_id: str, as_json: bool, path: Path | None) -> None:
+    """Everything about one delivery; the beginning of its id is enough."""
+    with reading(path or before.path) as opened:
+        if opened.connection is None:
+            raise NothingYet
+        found = outbox.show(opened.connection, _one_id(opened.connection, delivery_id))
+    if as_json or before.as_json:
+        write_json(found)
+    else:
+        click.echo("\n".join(_described(found)))
+
+
+def _one_id(connection: Connection, prefix: str) -> str:
+    """Return the id that begins so; UsageError if none or several do."""
+    found = outbox.ids_like(connection, prefix)
+    if not found:
+        raise UsageError(f"There is no delivery {prefix}.", hint="See the ids: alerts deliveries")
+    if len(found) > 1:
+        begin = "Several deliveries begin so"
+        raise UsageError(f"{begin}: {', '.join(found)}.", hint="Write more of the id.")
+    return found[0]
+
+
+def _described(row: dict[str, Any]) -> list[str]:
+    part = f", part {row['part']} of {row['parts']}" if row["parts"] > 1 else ""
+    lines = [
+        f"Delivery {row['id']}",
+        f"  to       {row['subscriber']}, {row['destination']} ({row['key']})",
+        f"  state    {row['state']}{part}",
+        f"  made     {row['created']}",
+    ]
+    optional = (
+        ("retried", row["retried"]), ("next try", row["next_try"]), ("ended", row["ended"]),
+        ("what to do", row["hint"]),
+    )  # fmt: skip
+    lines += [f"  {name:<8} {value}" for name, value in optional if value]
+    if row["tries"]:
+        lines += ["", "Tries"]
+    for one in row["tries"]:
+        lines.append(f"  {_tried(one)}")
+    if row["titles"]:
+        lines += ["", f"Articles ({len(row['titles'])})"]
+    for article in row["titles"]:
+        lines.append(f"  - {article['title']}")
+        if article["link"]:
+            lines.append(f"    {article['link']}")
+    return lines
+
+
+def _tried(one: dict[str, Any]) -> str:
+    outcome = one["outcome"] or "under way, or its end is not known"
+    server = f" by {one['server']}" if one["server"] else ""
+    said = " ".join(filter(None, (one["code"], one["server_text"])))
+    following = f" Next try {one['next_try']}." if one["next_try"] else ""
+    return (
+        f"{one['started']}  {outcome}{server}{': ' + sentences(said) if said else '.'}{following}"
+    )
+
+
+# --- retry -------------------------------------------------------------------------------------
+
+
+@deliveries.command()
+@click.argument("ids", metavar="ID", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every failed delivery whose address or"
+              " webhook may still get something.")  # fmt: skip
+@_json_option
+@_config_option
+@click.pass_obj
+def retry(
+    before: _Before,
+    *,
+    ids: Sequence[str],
+    everything: bool,
+    as_json: bool,
+    path: Path | None,
+) -> None:
+    """Try deliveries again, with the same id: what was accepted before is not shown twice.
+
+    They are due at once, and sent by the running service or the next `alerts once`.
+    """
+    if bool(ids) == everything:
+        raise UsageError(
+            "Say which deliveries: their ids, or --all.",
+            hint="See them: alerts deliveries --failed",
+        )
+    try:
+        due, skipped = _retried(path or before.path, ids)
+    except NothingYet:
+        if ids:
+            raise
+        due, skipped = [], []
+    if as_json or before.as_json:
+        write_json({"due": due, "skipped": [asdict(one) for one in skipped]})
+    else:
+        _say_retried(due, skipped)
+
+
+def _retried(path: Path | None, ids: Sequence[str]) -> tuple[list[str], list[outbox.Skipped]]:
+    """Mark these deliveries, or every failed one if none is named."""
+    with marking(path) as opened, opened.write() as connection:
+        chosen = [_one_id(connection, one) for one in ids] or outbox.failed_ids(connection)
+        known = opened.config.destination
+        return outbox.retry(
+            connection,
+            chosen,
+            lambda key: known(key) is not None,
+            SystemClock().now(),
+            asked_for=bool(ids),
+        )
+
+
+def _say_retried(due: Sequence[str], skipped: Sequence[outbox.Skipped]) -> None:
+    if not due and not skipped:
+        click.echo("No failed deliveries.")
+        return
+    deliveries_are = "delivery is" if len(due) == 1 else "deliveries are"
+    click.echo(
+        f"{len(due)} {deliveries_are} due now"
+        + (": the running service sends them, or alerts once." if due else ".")
+    )
+    for one in skipped:
+        lift = f" First: {one.lift}" if one.lift else ""
+        click.echo(f"- {one.id[:_SHOWN_ID]} left as it is: {sentences(one.reason)}{lift}")

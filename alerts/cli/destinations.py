@@ -1,0 +1,129 @@
+"""`alerts destinations`: where everything goes and how that is; taking one up again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from alerts.cli.marking import Marking, marking
+from alerts.cli.output import sentences, write_json, write_table
+from alerts.cli.reading import reading
+from alerts.clock import SystemClock
+from alerts.errors import AlertsError, UsageError
+from alerts.model import Config, Destination
+from alerts.rules.mistakes import nearest
+from alerts.store import outbox, reach, stops
+
+_COLUMNS = ("key", "state", "until", "failures", "waiting", "reason", "lift")
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+_config_option = click.option(
+    "--config", "path", type=click.Path(path_type=Path), default=None,
+    help="Another file than ALERTS_CONFIG or subscribers.yaml.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Before:
+    """Options written before the subcommand."""
+
+    path: Path | None
+    as_json: bool
+
+
+@click.group(invoke_without_command=True)
+@_json_option
+@_config_option
+@click.pass_context
+def destinations(context: click.Context, *, as_json: bool, path: Path | None) -> None:
+    """The addresses and webhooks, which of them get nothing just now, and why.
+
+    \b
+    Examples:
+      alerts destinations
+      alerts destinations resume ice-watch/slack/hooks.slack.com
+    """
+    if context.invoked_subcommand is not None:
+        context.obj = _Before(path, as_json)
+        return
+    with reading(path) as opened:
+        rows = reach.destinations(opened.connection, places(opened.config), SystemClock().now())
+    if as_json:
+        write_json(rows)
+    else:
+        write_table(rows, _COLUMNS, "No destinations yet: write subscribers into subscribers.yaml.")
+
+
+def places(config: Config) -> list[Destination]:
+    """Return every destination of a configuration, subscribers' first."""
+    return [*(d for s in config.subscribers for d in s.destinations), *config.admins]
+
+
+@destinations.command()
+@click.argument("key")
+@_json_option
+@_config_option
+@click.pass_obj
+def resume(before: _Before, *, key: str, as_json: bool, path: Path | None) -> None:
+    """Send to an address or webhook again that was given up; what waits for it is due at once.
+
+    A reader's own stop is not lifted so: alerts people resume ADDRESS.
+    """
+    with marking(path or before.path) as opened:
+        found = _resumed(opened, key)
+    if as_json or before.as_json:
+        write_json(
+            {
+                "key": key,
+                "lifted": found.lifted,
+                "due": found.due,
+                "stale": found.stale,
+                "failed": found.failed,
+            }
+        )
+    else:
+        click.echo("\n".join(_words(key, found)))
+
+
+def _resumed(opened: Marking, key: str) -> outbox.Resumed:
+    every = places(opened.config)
+    meant = _meant(key, every)
+    keys = [place.key for place in every if place.target == meant.target]
+    with opened.write() as connection:
+        stop = stops.stops(connection).get(meant.target)
+        if stop is not None and stop.kind == stops.STOPPED and meant.kind == "email":
+            raise AlertsError(
+                f"{meant.place} was stopped by its reader: {sentences(stop.reason)}",
+                hint=f"If its reader wants mails again: alerts people resume {meant.place}",
+            )
+        if meant.target in stops.erased(connection, [meant.target]):
+            raise AlertsError(f"{meant.place} was erased: nothing is sent there any more.")
+        return outbox.resume(connection, meant.target, keys, SystemClock().now())
+
+
+def _meant(key: str, every: Sequence[Destination]) -> Destination:
+    """Return the destination of that key or address; UsageError with the nearest one."""
+    wanted = key.casefold()
+    for place in every:
+        names = {place.key.casefold(), place.target.casefold()}
+        if wanted in names or (place.kind == "email" and wanted == place.place.casefold()):
+            return place
+    near = nearest(key, [place.key for place in every])
+    raise UsageError(
+        f'There is no destination "{key}".',
+        hint=f'Did you mean "{near}"?' if near else "See them: alerts destinations",
+    )
+
+
+def _words(key: str, found: outbox.Resumed) -> list[str]:
+    lifted = f" It got nothing because: {sentences(found.lifted)}" if found.lifted else ""
+    deliveries = "1 delivery" if found.due == 1 else f"{found.due} deliveries"
+    lines = [f"{key} gets what is due again.{lifted}", f"{deliveries} that waited: due now."]
+    if found.stale:
+        lines.append(f"{found.stale} older ones stay unsent (alerts deliveries retry ID).")
+    if found.failed:
+        lines.append(f"{found.failed} failed before: alerts deliveries retry --all")
+    return lines

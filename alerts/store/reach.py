@@ -1,0 +1,113 @@
+"""How each destination is: whether it gets what is due, since when not, why, what lifts that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from alerts.clock import iso
+from alerts.model import Destination
+from alerts.store import stops
+from alerts.store.deliveries import OPEN, SERVER
+from alerts.store.schema import delivery, gate
+
+
+def destinations(
+    connection: Connection | None, places: Iterable[Destination], now: float
+) -> list[dict[str, Any]]:
+    """Return a row for each of `places`; without a database all are well.
+
+    States: ok, waiting (until then), paused, stopped (by its reader), gone, bad_address, erased,
+    unset (the variable that holds its address is not set).
+    """
+    if connection is None:
+        return [_row(place, {}, 0) for place in places]
+    listed = list(places)
+    stopped, paused = stops.stops(connection), stops.pauses(connection, now)
+    erased = stops.erased(connection, {place.target for place in listed})
+    gates = {row.key: row for row in connection.execute(select(gate))}
+    waiting = _waiting(connection)
+    return [
+        _row(
+            place,
+            _stopped(stopped.get(place.target), place, erased)
+            or _paused(paused.get(place.target), place)
+            or _held(place, gates, now),
+            waiting.get(place.key, 0),
+        )
+        for place in listed
+    ]
+
+
+def _waiting(connection: Connection) -> dict[str, int]:
+    query = (
+        select(delivery.c.destination, func.count().label("count"))
+        .where(delivery.c.state.in_(OPEN))
+        .group_by(delivery.c.destination)
+    )
+    return {row.destination: row._mapping["count"] for row in connection.execute(query)}
+
+
+def _row(place: Destination, trouble: Mapping[str, Any], waiting: int) -> dict[str, Any]:
+    is_unset = place.kind != "email" and place.url is None
+    usual = {
+        "key": place.key,
+        "subscriber": place.subscriber,
+        "kind": place.kind,
+        "place": place.place,
+        "state": "unset" if is_unset else "ok",
+        "until": None,
+        "since": None,
+        "failures": 0,
+        "reason": "The variable that holds its address is not set." if is_unset else None,
+        "waiting": waiting,
+        "lift": None,
+    }
+    return usual | dict(trouble)
+
+
+def _stopped(stop: Row[Any] | None, place: Destination, erased: set[str]) -> dict[str, Any]:
+    if place.target in erased:
+        return {"state": stops.ERASED, "reason": "This person's data was erased."}
+    if stop is None:
+        return {}
+    return {
+        "state": stop.kind,
+        "since": iso(stop.created_at),
+        "reason": stop.reason,
+        "lift": lift_command(stop.kind, place.kind, place.place, place.key),
+    }
+
+
+def _paused(until: float | None, place: Destination) -> dict[str, Any]:
+    if until is None:
+        return {}
+    lift = f"alerts people resume {place.place}" if place.kind == "email" else None
+    return {"state": "paused", "until": iso(until), "lift": lift}
+
+
+def _held(place: Destination, gates: Mapping[str, Row[Any]], now: float) -> dict[str, Any]:
+    """Say what its own gate or its server's waits for; the pace of a channel is no trouble."""
+    own, server = gates.get(place.key), gates.get(f"{SERVER}{place.kind}")
+    found = [row for row in (own, server) if row is not None and row.reason and row.next_at > now]
+    if not found:
+        return {"failures": own.failures if own is not None else 0}
+    last = max(found, key=lambda row: row.next_at)
+    return {
+        "state": "waiting",
+        "until": iso(last.next_at),
+        "since": iso(last.since),
+        "failures": last.failures,
+        "reason": last.reason,
+    }
+
+
+def lift_command(kind: str, transport: str, place: str, key: str) -> str | None:
+    """Return the command that lifts a suppression of this kind; None if none does."""
+    if kind == stops.ERASED:
+        return None
+    if kind == stops.STOPPED and transport == "email":
+        return f"alerts people resume {place}"
+    return f"alerts destinations resume {key}"
