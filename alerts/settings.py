@@ -6,6 +6,7 @@ are relative to the working folder.
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import os
 import re
@@ -13,12 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from alerts.errors import UsageError
 from alerts.masks import mask
+from alerts.model import Mistake
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -91,11 +93,16 @@ class Settings(BaseSettings):
     allow_nets: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
         (), alias="ALERTS_ALLOW_NETS"
     )
-    min_poll_s: Duration = Field(300.0, alias="ALERTS_MIN_POLL")
-    host_gap_s: Duration = Field(1.0, alias="ALERTS_HOST_GAP")
-    lease_s: Duration = Field(60.0, alias="ALERTS_LEASE")
+    min_poll_s: Duration = Field(300.0, alias="ALERTS_MIN_POLL", le=604_800)
+    host_gap_s: Duration = Field(1.0, alias="ALERTS_HOST_GAP", le=3600)
+    lease_s: Duration = Field(60.0, alias="ALERTS_LEASE", le=86_400)
     ping_url: OptionalSecret = Field(None, alias="ALERTS_PING_URL")
     port: int = Field(8000, alias="PORT", ge=0, le=65_535)
+
+    @cached_property
+    def env_mistakes(self) -> tuple[Mistake, ...]:
+        """The lines of .env that set nothing, as warnings; what they hold is not in them."""
+        return _env_file(self.config)[1]
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -104,9 +111,43 @@ class Settings(BaseSettings):
 
 
 def _environment(config: Path) -> dict[str, str]:
-    file = config.parent / ".env"
-    found = dotenv_values(file, interpolate=False) if file.is_file() else {}
-    return {k: v for k, v in found.items() if v is not None} | dict(os.environ)
+    return _env_file(config)[0] | dict(os.environ)
+
+
+def _env_file(config: Path) -> tuple[dict[str, str], tuple[Mistake, ...]]:
+    """Return what `.env` beside the configuration sets, and its lines that set nothing."""
+    path = config.parent / ".env"
+    if not path.is_file():
+        return {}, ()
+    values: dict[str, str] = {}
+    mistakes: list[Mistake] = []
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    for binding in parse_stream(io.StringIO(text)):
+        written = binding.original.string
+        if "\N{REPLACEMENT CHARACTER}" in written:
+            told, hint = "This line is no UTF-8.", "Save the file as UTF-8 in your editor."
+        elif binding.key is not None and binding.value is not None:
+            values[binding.key] = binding.value
+            continue
+        elif binding.key is None and not binding.error:
+            continue  # a comment
+        else:
+            told, hint = _no_variable(written.strip())
+        lead = written[: len(written) - len(written.lstrip())]
+        line = binding.original.line + lead.count("\n")
+        column = len(lead) - lead.rfind("\n")
+        mistakes.append(Mistake(told, hint, path.as_posix(), line, column, severity="warning"))
+    return values, tuple(mistakes)
+
+
+def _no_variable(written: str) -> tuple[str, str]:
+    """Return what is wrong with a statement and what to write; its value is never shown."""
+    name = re.match(r"(?:export\s+)?([A-Za-z_]\w*)", written)
+    if name and re.match(r"\s*=\s*[\"']", written[name.end() :]):
+        told = f"The quote around the value of {name[1]} is wrong, so it is not set."
+        return told, "Close it, and write nothing after it."
+    write = f"{name[1]}=…" if name else "NAME=value"
+    return "This line sets no variable.", f"Write {write} or begin it with #."
 
 
 def load(config: Path | None = None) -> Settings:

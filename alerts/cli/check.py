@@ -5,6 +5,7 @@ Neither needs a network or a database, and neither changes anything.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import click
 
 from alerts import config, settings
 from alerts.cli.output import write_json
+from alerts.clock import SystemClock
 from alerts.config import diagnostics, explained, reference, schema_document
 from alerts.config.loaded import Loaded
 from alerts.errors import UsageError
@@ -58,7 +60,9 @@ def check(  # noqa: PLR0913 - one parameter for each option
     if file is None and named is None and explain and Path(explain).is_file():
         file, explain = Path(explain), ""  # `check --explain subscribers.yaml`
     env = settings.load(file or named)
-    loaded = config.load(env.config, env.environment, allow_unset=allow_unset)
+    now = SystemClock().now()
+    loaded = config.load(env.config, env.environment, allow_unset=allow_unset, now=now)
+    loaded = replace(loaded, warnings=(*env.env_mistakes, *loaded.warnings))
     told = _explanations(loaded.config, explain)
     if as_json:
         _write_json(loaded, told)

@@ -24,6 +24,7 @@ class FeedList:
 
     feeds: dict[str, Feed] = field(default_factory=dict)
     _places: dict[str, Node] = field(default_factory=dict)
+    _names: dict[str, Node] = field(default_factory=dict)
 
     def read(self, reading: Reading, node: Node) -> None:
         """Read the list of one file."""
@@ -39,6 +40,7 @@ class FeedList:
     def _add(self, reading: Reading, node: Node, feed: Feed) -> None:
         first = self.feeds.get(feed.url)
         if first is None:
+            self._say_namesake(reading, node, feed)
             self.feeds[feed.url] = feed
             self._places[feed.url] = node
             return
@@ -49,6 +51,18 @@ class FeedList:
         else:
             hint = "Put all its keys into one of the two, and delete the other."
             reading.findings.error(node, f"{told} with other keys; only one could count.", hint)
+
+    def _say_namesake(self, reading: Reading, node: Node, feed: Feed) -> None:
+        """Warn of a name that another feed has: readers could not tell them apart."""
+        pairs = node.value if feed.name and isinstance(node, MappingNode) else ()
+        at = next((value for key, value in pairs if key.value == "name"), None)
+        if at is None or not feed.name:
+            return
+        first = self._names.setdefault(folded(feed.name), at)
+        if first is not at:
+            where = reading.findings.where(first, at)
+            told = f"{quoted(feed.name)} is also the name of the feed at {where}."
+            reading.findings.warn(at, told, "Give each feed a name of its own; tags may be shared.")
 
     def sources(self) -> dict[str, str]:
         """Return every name, address and tag that a rule can name, by its folded form."""

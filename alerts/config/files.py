@@ -32,6 +32,7 @@ from alerts.config.sigils import say_sigils
 from alerts.config.values import texts
 
 MAX_FILES = 1000
+_PATTERN = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Files:
         self._root = main.parent
         parts: list[Part] = []
         waiting: list[tuple[Path, Node | None]] = [(main, None)]
+        above: dict[str, tuple[str, ...]] = {}  # place -> the places that led to it
         while waiting:
             path, named_at = waiting.pop(0)
             place = normpath(path.absolute())  # by name alone: whatever it is, opening it will tell
@@ -74,8 +76,20 @@ class Files:
             part = self._open(path, named_at)
             if part is not None:
                 parts.append(part)
-                waiting += self._included(part)
+                chain = (*above.get(place, ()), place)
+                for found in self._included(part):
+                    inner = normpath(found[0].absolute())
+                    above.setdefault(inner, chain)
+                    self._say_circle(found, inner in chain)
+                    waiting.append(found)
         return parts
+
+    def _say_circle(self, named: tuple[Path, Node | None], is_above: bool) -> None:
+        """Warn of a file that names itself, or one that included it; a pattern may match it."""
+        at = named[1]
+        if is_above and isinstance(at, ScalarNode) and not _PATTERN.search(at.value):
+            told = f"{shown(named[0])} includes itself here, by itself or by way of others."
+            self.reading.findings.warn(at, told, "It is read once; take it out of this list.")
 
     def _open(self, path: Path, named_at: Node | None) -> Part | None:
         findings, name = self.reading.findings, shown(path)
@@ -208,7 +222,7 @@ class Files:
         return found
 
     def _matching(self, folder: Path, pattern: str, at: ScalarNode) -> list[Path]:
-        if not re.search(r"[*?\[]", pattern):
+        if not _PATTERN.search(pattern):
             return [folder / pattern]
         try:
             found = sorted(self._glob(folder, pattern))

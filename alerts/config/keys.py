@@ -67,6 +67,7 @@ class Key:
     in_effect: bool = True  # False: accepted and validated, listed as "not yet in effect"
     required: bool = False
     example: str = ""
+    most: str = ""  # the longest duration that is taken
 
 
 _QUERY_KEYS = (
@@ -148,7 +149,8 @@ _SETTING_KEYS = (
     Key("subject", "choice", "Whether the subject names the topic.", "plain", ("plain", "discreet"),
         in_effect=False),
     Key("corrections", "flag", "Whether changed headlines are told.", "false", in_effect=False),
-    Key("spread", "duration", "Mails go out within this time after the slot.", "3m", example="3m"),
+    Key("spread", "duration", "Mails go out within this time after the slot.", "3m", example="3m",
+        most="3h"),
     Key("pause_until", "moment", "Nothing is sent before this day.", example="2027-01-07"),
 )  # fmt: skip
 
@@ -176,7 +178,7 @@ TABLE: Mapping[Where, tuple[Key, ...]] = {
         Key("place", "text", "Where it reports from; rules ask with place:", example="madison"),
         Key("look_back", "duration",
             "On its first poll, offer only entries younger than this; 0 = none.", "24h",
-            example="24h"),
+            example="24h", most="365d"),
         Key("lang", "language", "The language of its articles.", "what the feed says",
             example="en"),
         Key("fulltext", "flag", "Whether the article itself is fetched and matched too.", "false",
@@ -199,7 +201,8 @@ TABLE: Mapping[Where, tuple[Key, ...]] = {
     "urgent": (
         Key("query", "query", "What makes a match urgent.", required=True,
             example="ICE NEAR/8 raid"),
-        Key("newer_than", "duration", "Older articles are not urgent.", example="6h"),
+        Key("newer_than", "duration", "Older articles are not urgent.", example="6h",
+            most="365d"),
         Key("note", "translations",
             "A line of yours for urgent stories: a text, or {en: …, es: …}."),
     ),

@@ -57,6 +57,7 @@ def load(
     allow_unset: bool = False,
     contents: Mapping[Path, bytes] | None = None,
     with_examples: bool = True,
+    now: float | None = None,
 ) -> Loaded:
     """Read a configuration with every mistake in it; nothing is ever raised for a wrong file.
 
@@ -64,10 +65,11 @@ def load(
     its destination has no URL. `contents` replaces the disk: the files that were stored, by path.
     `with_examples`: the rules' examples are run (one that does not hold is an error) and rules that
     are probably not meant are warned of; commands that only read leave that out.
+    `now`: epoch seconds, for warnings of what is over; None leaves them out.
     """
     findings = Findings()
     variables = Variables(environment, findings, allow_unset=allow_unset)
-    reading = Reading(findings, variables)
+    reading = Reading(findings, variables, now=now)
     files = Files(reading, contents)
     with _collector_paused():
         parts = files.read(path)

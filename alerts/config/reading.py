@@ -60,6 +60,7 @@ class Reading:
     findings: Findings
     variables: Variables
     not_in_effect: dict[str, None] = field(default_factory=dict)
+    now: float | None = None  # epoch seconds; None: what depends on the day is not judged
     unreadable: dict[str, Node] = field(default_factory=dict)  # rules whose text is broken YAML
     _known: dict[tuple[str, str, int], Any] = field(default_factory=dict)
 

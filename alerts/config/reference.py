@@ -90,6 +90,8 @@ def _table(keys: tuple[Key, ...]) -> Iterator[str]:
         told = key.meaning + ("" if key.in_effect else " *Not yet in effect.*")
         if key.choices:
             told += f" One of {', '.join(f'`{choice}`' for choice in key.choices)}."
+        if key.most:
+            told += f" At most {key.most}."
         default = "required" if key.required else key.default
         example = f"`{key.name}: {key.example}`" if key.example else ""
         yield f"| `{key.name}` | {_cell(told)} | {_cell(default)} | {_cell(example)} |"

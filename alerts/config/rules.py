@@ -14,7 +14,7 @@ from typing import Any
 from alerts.config.feeds import FeedList, check_source, folded
 from alerts.config.findings import quoted
 from alerts.config.keys import BY_NAME
-from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode, is_plain
 from alerts.config.reading import Fields, Reading
 from alerts.config.scalars import BARE, slug
 from alerts.config.values import READERS, tree, trees
@@ -127,7 +127,7 @@ def from_fields(reading: Reading, name: str, at: Node, fields: Fields) -> Draft:
     if given.get("except") and not _all_fit(reading, given["except"], shapes.except_phrases):
         given["except"] = None
     extras = _extras(reading, name, fields)
-    if not fields.is_meant(*_POSITIVE_KEYS):
+    if not fields.is_meant(*_POSITIVE_KEYS, ""):
         told = f"The rule {quoted(name)} does not say what to look for."
         reading.findings.error(at, told, "Write query:, any:, all: or near: with words.")
         return Draft(name, at, examples=extras["examples"])
@@ -198,6 +198,11 @@ def _extras(reading: Reading, name: str, fields: Fields) -> dict[str, Any]:
 
 
 def _urgent(reading: Reading, node: Node) -> tuple[Urgent | None, Piece | None]:
+    if isinstance(node, ScalarNode) and is_plain(node) and node.value.strip().lower() in BARE:
+        told = "urgent at a rule says what makes one of its stories urgent: a query."
+        hint = f'Write for example urgent: raid OR checkpoint. For the word write "{node.value}"'
+        reading.findings.error(node, told, hint)
+        return None, None
     if isinstance(node, ScalarNode):
         piece = tree(reading, node, BY_NAME["urgent"]["query"])
         return (None, None) if piece is None else (Urgent(piece[1]), piece)

@@ -144,11 +144,12 @@ def eaten_hashtag(reading: Reading, node: ScalarNode, *, as_error: bool = False)
 
 
 def parsed(reading: Reading, node: Node, row: Key, parse: Callable[[str], Any]) -> Any:
-    """Read a text with a grammar of its own."""
-    found = filled(reading, node, row)
-    if found is None or found[1].is_unset:
+    """Read a text with a grammar of its own, which also judges a bare yes or no."""
+    found = scalar(reading, node, what(row))
+    value = None if found is None else reading.variables.fill(found)
+    if found is None or value is None or value.is_unset:
         return None
-    return _graded(reading, *found, parse)
+    return _graded(reading, found, value, parse)
 
 
 def _graded(
@@ -224,13 +225,17 @@ def duration(reading: Reading, node: Node, row: Key) -> float | None:
 
     def parse(value: str) -> float:
         try:
-            return settings.duration_s(value)
+            found = settings.duration_s(value)
         except ValueError:
             raise GrammarError(
                 f"{quoted(value)} is no duration.",
                 end=len(value),
                 hint=_duration_hint(value),
             ) from None
+        if row.most and found > settings.duration_s(row.most):
+            told = f"{what(row)} is at most {row.most}."
+            raise GrammarError(told, end=len(value), hint=f"Write for example {row.example}.")
+        return found
 
     return cast("float | None", parsed(reading, node, row, parse))
 
@@ -336,7 +341,18 @@ def urgent_window(reading: Reading, node: Node, row: Key) -> Any:
         value = node.value.strip().casefold()
         if value in ("always", "never"):
             return value
-    return parsed(reading, node, row, parse_window)
+
+    def parse(value: str) -> Any:
+        meant = _FLAGS.get(value.strip().casefold())
+        try:
+            return parse_window(value)
+        except GrammarError as error:
+            hint = f"Write always or never, or two times. {error.hint}"
+            if meant is not None:
+                hint = f"Write {'always' if meant else 'never'}."
+            raise GrammarError(error.message, hint=hint, start=error.start, end=error.end) from None
+
+    return parsed(reading, node, row, parse)
 
 
 def identifier(reading: Reading, node: Node, row: Key) -> str | None:

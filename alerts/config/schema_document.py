@@ -128,6 +128,8 @@ def _property(where: Where, key: Key) -> dict[str, Any]:
     told = key.meaning
     if key.default:
         told += f" Default: {key.default}."
+    if key.most:
+        told += f" At most {key.most}."
     if not key.in_effect:
         told += " Not yet in effect."
     return {"description": told, **_value(where, key)}

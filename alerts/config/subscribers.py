@@ -60,10 +60,19 @@ class SubscriberList:
                 told = f"{quoted(name)} belongs to one subscriber; all of them would share it."
                 self.reading.findings.error(entries[name][0], told, "Write it at each subscriber.")
                 del entries[name]
+        self._check_names(entries)
         checked = self.reading.read(Fields(node, entries), "subscriber", READERS)
         self._say_later(checked, "defaults", "")
         known = {name: entry for name, entry in entries.items() if name in BY_NAME["subscriber"]}
         return {**above, **known}
+
+    def _check_names(self, entries: Mapping[str, Entry]) -> None:
+        """Check the names of rules in defaults, whether or not a subscriber takes them over."""
+        node = entries["rules"][1] if "rules" in entries else None
+        for item in node.value if isinstance(node, SequenceNode) else ():
+            at = word(self.reading, item, "An item of rules") if _is_scalar(item) else None
+            if at is not None:
+                self._named(at, at.value.strip(), None)
 
     def say_without_zone(self) -> None:
         """Warn once of all subscribers for whom no time zone is written."""
@@ -163,10 +172,14 @@ class SubscriberList:
             return None
         at, value = found
         try:
-            return parse_date_or_time(value.text, zone)
+            moment = parse_date_or_time(value.text, zone)
         except GrammarError as error:
             grammar_error(self.reading, at, value, error)
             return None
+        if self.reading.now is not None and moment <= self.reading.now:
+            told = "This pause is over: nothing is held back any more."
+            self.reading.findings.warn(at, told, "Delete the line, or write a day to come.")
+        return moment
 
     # --- what they follow ---------------------------------------------------------------------
 
@@ -201,6 +214,8 @@ class SubscriberList:
             hint = "Write names: [ice, sanctuary], or {rule: ice, when: right away}"
             self.reading.findings.error(item, "A list stands inside the list of rules.", hint)
             return None
+        if self._is_time_of(item):
+            return None
         fields = self.reading.fields(item, "subscription", READERS)
         if fields is None:
             return None
@@ -208,6 +223,18 @@ class SubscriberList:
         if "rule" in fields:
             return self._referred(fields, key, when)
         return self._written_here(item, fields, key, when)
+
+    def _is_time_of(self, item: MappingNode) -> bool:
+        """Tell of "- ice: hourly": a rule's name where the keys rule and when are due."""
+        (key, value), *others = item.value or [(item, item)]
+        if others or not isinstance(key, ScalarNode) or not isinstance(value, ScalarNode):
+            return False
+        if key.value in BY_NAME["subscription"] or key.value not in self.book.named:
+            return False
+        told = f"{quoted(key.value)} is the name of a rule, no key."
+        hint = f"Write: {{rule: {key.value}, when: {value.value or 'hourly'}}}"
+        self.reading.findings.error(key, told, hint)
+        return True
 
     def _named(self, at: Node, name: str, when: Cadence | None) -> Subscription | None:
         if name in self.book.named:
@@ -271,6 +298,10 @@ class SubscriberList:
         when = fields.get("when")
         if "when" in fields and isinstance(when, Cadence) and when.kind == "urgent only":
             self.reading.later(f"{what} when: urgent only" + (f" ({key})" if key else ""))
+
+
+def _is_scalar(node: Node) -> bool:
+    return isinstance(node, ScalarNode)
 
 
 def say_unheard(reading: Reading, book: RuleBook, people: Iterable[Subscriber]) -> None:

@@ -36,6 +36,10 @@ def _wrong_url(address: str) -> tuple[str, str] | None:
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if "@" in authority:
         return "User and password do not belong into the address.", "Write them under auth:"
+    port = re.search(r"[^:\[]:([^:\]]*)$", authority)
+    if port and not (re.fullmatch(r"\d{1,5}", port[1]) and 0 < int(port[1]) < 65_536):
+        told = f"{quoted(port[1])} is no port."
+        return told, "Write a number from 1 to 65535, or leave the colon and it out."
     if not re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\]@]+)(?::\d{1,5})?", authority):
         return "This address names no host.", "Write for example https://example.org/feed.xml"
     return None

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 
 from alerts.config import scalars
 from alerts.config.findings import quoted
-from alerts.config.keys import Key
+from alerts.config.keys import BY_NAME, Key
 from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode, is_plain
 from alerts.config.reading import Read, Reading
 from alerts.config.scalars import (
-    LANGUAGE,
     LANGUAGES,
     choice,
     eaten_hashtag,
@@ -28,6 +27,7 @@ from alerts.errors import GrammarError
 from alerts.rules import query
 from alerts.tree import Node as Tree
 
+_WRITTEN = BY_NAME["subscriber"]["language"].choices
 _ABBREVIATION = re.compile(r"[A-Z][A-Za-z]{0,4}\.(?:[A-Z]\.)*|Inc|Jr|Sr|LLC|Ltd")
 
 # --- lists -----------------------------------------------------------------------------------
@@ -120,9 +120,22 @@ def texts(reading: Reading, node: Node, row: Key) -> tuple[tuple[ScalarNode, str
     return tuple((item, item.value.strip()) for item in read if item is not None)
 
 
+def _some(reading: Reading, node: Node, row: Key) -> list[Node] | None:
+    """Return at least one item."""
+    found = items(reading, node, row, commas=True)
+    if isinstance(node, SequenceNode) and not node.value:
+        told, hint = (
+            f"{what(row)} is an empty list.",
+            f"Write for example {row.name}: {row.example}",
+        )
+        reading.findings.error(node, told, hint)
+        return None
+    return found
+
+
 def words(reading: Reading, node: Node, row: Key) -> tuple[str, ...] | None:
     """Read one or several of the row's choices."""
-    found = items(reading, node, row, commas=True)
+    found = _some(reading, node, row)
     if found is None:
         return None
     one = Key(row.name, "choice", row.meaning, choices=row.choices)
@@ -132,7 +145,7 @@ def words(reading: Reading, node: Node, row: Key) -> tuple[str, ...] | None:
 
 def languages(reading: Reading, node: Node, row: Key) -> tuple[str, ...] | None:
     """Read one or several language codes."""
-    found = items(reading, node, row, commas=True)
+    found = _some(reading, node, row)
     if found is None:
         return None
     read = [language(reading, item, row) for item in found]
@@ -146,14 +159,15 @@ def translations(reading: Reading, node: Node, row: Key) -> Mapping[str, str] | 
         return None if found is None else {"en": found.value.strip()}
     read: dict[str, str] = {}
     for name, (key, value) in (reading.entries(node) or {}).items():
-        if not LANGUAGE.fullmatch(name) or name.casefold() in LANGUAGES:
+        if name.lower() not in _WRITTEN:
             meant = LANGUAGES.get(name.casefold())
-            hint = f"Write {meant}:" if meant else "Write for example {en: …, es: …}"
-            reading.findings.error(key, f"{quoted(name)} is no language code.", hint)
+            hint = f"Write {meant}:" if meant in _WRITTEN else "Write en: or es:"
+            told = f"{quoted(name)} is no language that digests are written in."
+            reading.findings.error(key, told, hint)
             continue
-        told = word(reading, value, what(row))
-        if told is not None:
-            read[name.lower()] = told.value.strip()
+        text = word(reading, value, what(row))
+        if text is not None:
+            read[name.lower()] = text.value.strip()
     return read
 
 
@@ -181,7 +195,9 @@ def trees(reading: Reading, node: Node, row: Key) -> tuple[tuple[ScalarNode, Tre
     if found is None:
         return None
     if not found:
-        reading.findings.error(node, f"{what(row)} is an empty list.", "Write at least one query.")
+        if isinstance(node, SequenceNode) and not node.value:
+            told, hint = f"{what(row)} is an empty list.", "Write at least one query."
+            reading.findings.error(node, told, hint)
         return None
     item_row = Key(f"an item of {row.name}", "query", row.meaning)
     read = [tree(reading, item, item_row) for item in found]

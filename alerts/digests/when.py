@@ -185,7 +185,7 @@ def _without_time(text: str, words: str) -> WhenError:
 
 def _wrong_days(text: str, words: str, times: str) -> WhenError:
     end = max(1, len(text))
-    at = f" at {' '.join(times.split())}"
+    at = f" at {_likely_times(times)}"
     day = _weekday(words.removeprefix("every ").removeprefix("on "))
     if day is not None:
         return WhenError(_unknown(text), hint=f"Write: weekly on {WEEKDAYS[day]}{at}", end=end)
@@ -195,6 +195,15 @@ def _wrong_days(text: str, words: str, times: str) -> WhenError:
     near = difflib.get_close_matches(words, [*_DAYS, "weekly on Friday", "monthly on 1"], n=1)
     write = _SAME_DAYS.get(words) or (near[0] if near else None)
     return WhenError(_unknown(text), hint=f"Write: {write}{at}" if write else _ALL_FORMS, end=end)
+
+
+def _likely_times(text: str) -> str:
+    """Return times that can be read, for a suggestion: a bare 7 is 7 am, rubbish 7:30 am."""
+    words = re.sub(r"(?<![\d:.])(\d{1,2})(?=\s*(?:,|&|and\b|$))", r"\1 am", text.strip())
+    try:
+        return " and ".join(map(show_clock, _times(words, 0)))
+    except WhenError:
+        return "7:30 am"
 
 
 def _unknown(text: str) -> str:

@@ -36,6 +36,7 @@ def load(
     *,
     allow_unset: bool = False,
     with_examples: bool = True,
+    now: float | None = None,
     **others: str,
 ) -> Loaded:
     """Read a main file from memory; `others` are further files, "_" in names stands for "/"."""
@@ -47,6 +48,7 @@ def load(
         allow_unset=allow_unset,
         contents={MAIN: data, **files},
         with_examples=with_examples,
+        now=now,
     )
 
 

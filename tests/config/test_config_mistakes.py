@@ -388,7 +388,85 @@ ERRORS = {
     ),
 }
 
+ERRORS |= {
+    "a spread beyond all time": (
+        subscriber("rules: [ice]", "spread: 99999999999d"), "12:13", "at most 3h"
+    ),
+    "a spread of a month": (subscriber("rules: [ice]", "spread: 30d"), "12:13", "at most 3h"),
+    "a look back beyond all time": (
+        feed("- {url: 'https://x.example/', look_back: 99999999999d}"), "5:44", "at most 365d"
+    ),
+    "an age beyond all time": (
+        rules("x: {query: ICE, urgent: {query: raid, newer_than: 9999999d}}"), "6:53", "at most 365d"
+    ),
+    "an urgent window that is a yes": (
+        subscriber("rules: [ice]", "urgent: yes"), "12:13", "Write always."
+    ),
+    "an urgent window that is a no": (
+        subscriber("rules: [ice]", "urgent: off"), "12:13", "Write never."
+    ),
+    "an urgent window that is none": (
+        subscriber("rules: [ice]", "urgent: sometimes"), "12:13", "always or never"
+    ),
+    "an urgent rule that is a yes": (
+        rules("x: {query: ICE, urgent: true}"), "6:27", "urgent: raid OR checkpoint"
+    ),
+    "a time that is a yes": (subscriber("rules: [ice]", "when: yes"), "12:11", "Write one of"),
+    "a misspelt day without am or pm": (
+        subscriber("rules: [ice]", "when: dayly at 7"), "12:11", "Write: daily at 7 am"
+    ),
+    "a weekday without am or pm": (
+        subscriber("rules: [ice]", "when: every friday at 7 and 18"),
+        "12:11",
+        "Write: weekly on Friday at 7:30 am",
+    ),
+    "a zone that is a no": (subscriber("rules: [ice]", "timezone: no"), "12:15", "America/Chicago"),
+    "a feed with a port that is none": (
+        feed("- https://x.example:99999/f"), "5:5", "no port. Write a number from 1 to 65535"
+    ),
+    "a feed with a port in letters": (feed("- https://x.example:abc/f"), "5:5", "no port"),
+    "defaults with an unknown rule": (
+        f"version: 1\ndefaults: {{timezone: UTC, rules: [nope]}}\nfeeds: [https://x.example/]\n"
+        f"{RULES}{PEOPLE}",
+        "2:35",
+        'no rule "nope"',
+    ),
+    "a title in a language we do not write": (
+        rules("x: {query: ICE, title: {fr: B}}"), "6:27", "Write en: or es:"
+    ),
+    "a note in a language we do not write": (
+        rules("x: {query: ICE, urgent: {query: raid, note: {fr: B}}}"), "6:48", "Write en: or es:"
+    ),
+    "an empty list of fields": (rules("x: {query: ICE, in: []}"), "6:23", "an empty list"),
+    "a rule that is a mapping of its time": (
+        subscriber("rules: [{ice: hourly}]"), "11:14", "Write: {rule: ice, when: hourly}"
+    ),
+    "a lone item torn by its comma": (
+        rules("x:", "  any: [“Madison, Wis.”]"), "7:11", "the comma tears them apart"
+    ),
+}  # fmt: skip
+
 WARNINGS = {
+    "a pause that is over": (
+        subscriber("rules: [ice]", "pause_until: 2020-01-01"),
+        "12:18",
+        "is over",
+    ),
+    "a file that includes itself": (
+        f"{HEAD}{RULES}{PEOPLE}include: [subscribers.yaml]\n",
+        "12:11",
+        "includes itself",
+    ),
+    "two feeds of one name": (
+        feed("- {url: 'https://x.example/', name: courier}"),
+        "5:39",
+        "also the name of the feed",
+    ),
+    "a place where no feed has one": (
+        rules("x: {query: ICE, place: madison}").replace(", place: madison}\n", "}\n", 1),
+        "6:26",
+        "No feed has the place",
+    ),
     "a comma that splits a name": (
         rules("x:", "  any: [Madison, Wis., Dane County]"),
         "7:20",
@@ -472,7 +550,7 @@ def test_each_mistake_is_one_error_at_its_place_that_says_what_to_write(name: st
 @pytest.mark.parametrize("name", WARNINGS)
 def test_each_doubt_is_a_warning_at_its_place_and_the_file_is_taken(name: str) -> None:
     text, place, words = WARNINGS[name]
-    loaded = load(text)
+    loaded = load(text, now=1_800_000_000.0)
     assert loaded.config is not None, said(loaded.errors)
     found = [m for m in loaded.warnings if words in f"{m.message} {m.suggestion}"]
     assert places(tuple(found)) == [place], said(loaded.warnings)

@@ -318,3 +318,19 @@ def _error(read, text):
     except WhenError as error:
         return error
     return None
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("dayly at 7", "Write: daily at 7 am"),
+        ("dayly at 17:30", "Write: daily at 5:30 pm"),
+        ("every friday at 7, 9 and noon", "Write: weekly on Friday at 7 am and 9 am and noon"),
+        ("dayly at dusk", "Write: daily at 7:30 am"),
+    ],
+)
+def test_what_is_proposed_instead_can_be_read(text: str, hint: str) -> None:
+    with pytest.raises(WhenError) as caught:
+        parse_when(text)
+    assert caught.value.hint == hint
+    parse_when(hint.removeprefix("Write: "))
