@@ -9,29 +9,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from alerts.model import Rule
-from alerts.rules import lexer, shapes
+from alerts.rules import shapes
+from alerts.rules.implied import implies
+from alerts.rules.loose import query_warnings
+from alerts.rules.mistakes import LintWarning
+from alerts.rules.overlaps import contained, duplicates
 from alerts.rules.patterns import compiled
 from alerts.rules.write import query_text
 from alerts.tree import And, Except, Fact, Near, Node, Not, Or, Regex, Scope, Term, Word
 
-
-@dataclass(frozen=True, slots=True)
-class LintWarning:
-    """What is odd about a rule.
-
-    `start` and `end` are offsets in the text that `node` was read from; without a node, in the
-    rule's `query`.
-    """
-
-    rule: str
-    message: str
-    hint: str
-    start: int = 0
-    end: int = 1
-    node: Node | None = None
+__all__ = ["LintWarning", "contained", "query_warnings", "tree_warnings", "warnings"]
 
 
 #: Words that stand in nearly every article of their language.
@@ -43,17 +33,31 @@ _EVERYWHERE = frozenset((
     "por", "que", "se", "su", "un", "una", "y",
 ))  # fmt: skip
 _PLURAL_SIGN = re.compile(r"(\w+)\(e?s\)")
-_LOOSE_OPERATORS = frozenset(("and", "or", "not", "near", "except"))
 
 
 def warnings(rules: Sequence[Rule]) -> list[LintWarning]:
     """Return the warnings about `rules`, in their order."""
-    found = list(_duplicates(rules))
+    found = list(duplicates(rules))
     for rule in rules:
-        found.extend(query_warnings(rule.query, rule.name))
+        found.extend(_text_warnings(rule))
+        found.extend(_bare_initials(rule))
         found.extend(tree_warnings(rule.tree, rule.name))
     order = {rule.name: n for n, rule in enumerate(rules)}
     return sorted(found, key=lambda warning: order[warning.rule])
+
+
+def _text_warnings(rule: Rule) -> Iterator[LintWarning]:
+    """Judge the very texts that a rule was written in: its query, or the items of its lists."""
+    terms = [node for node in shapes.walk(rule.tree) if isinstance(node, Term)]
+    texts = {term.source: term for term in terms} if terms else {}
+    if set(texts) <= {rule.query, ""}:
+        yield from query_warnings(rule.query, rule.name)
+        return
+    for text in texts:
+        is_item = " ".join(text.split()) != rule.query
+        for found in query_warnings(text, rule.name, is_item=is_item):
+            inside = (t for t in terms if t.source is text and t.start <= found.start < t.end)
+            yield replace(found, node=next(inside, texts[text]))
 
 
 def tree_warnings(tree: Node, rule: str) -> Iterator[LintWarning]:
@@ -62,6 +66,7 @@ def tree_warnings(tree: Node, rule: str) -> Iterator[LintWarning]:
     found = (
         *_frozen_water(tree),
         *_too_common(tree),
+        *_keywords(nodes),
         *_plural_signs(nodes),
         *_impossible(nodes),
         *_idle_excepts(nodes),
@@ -73,84 +78,6 @@ def tree_warnings(tree: Node, rule: str) -> Iterator[LintWarning]:
 
 
 _Finding = tuple[Node, str, str]
-
-
-# --- whole rules -------------------------------------------------------------------------------
-
-
-def _duplicates(rules: Sequence[Rule]) -> Iterator[LintWarning]:
-    """Named rules that ask the same; those written at two subscribers may well be alike."""
-    first: dict[object, str] = {}
-    for rule in rules:
-        if "/" in rule.name:
-            continue
-        question = (_unordered(rule.tree), rule.feeds, rule.places, rule.langs, rule.caps)
-        earlier = first.setdefault(question, rule.name)
-        if earlier != rule.name:
-            yield LintWarning(
-                rule.name,
-                f"The rules `{earlier}` and `{rule.name}` ask the same.",
-                f"Take `{rule.name}` away and follow `{earlier}` instead.",
-                end=len(rule.query),
-            )
-
-
-def _unordered(node: Node) -> object:
-    """Return a value that is the same for trees that differ only in the order of their parts."""
-    match node:
-        case And() | Or():
-            return type(node), frozenset(map(_unordered, node.parts))
-        case Not():
-            return Not, _unordered(node.drop), node.keep and _unordered(node.keep)
-        case Except():
-            return Except, _unordered(node.term), frozenset(map(_unordered, node.phrases))
-        case Scope():
-            return Scope, frozenset(node.fields), _unordered(node.node)
-        case Near():
-            return Near, frozenset((_unordered(node.left), _unordered(node.right))), node.within
-    return node
-
-
-# --- the text of a query -----------------------------------------------------------------------
-
-
-def query_warnings(text: str, rule: str = "", *, is_item: bool = False) -> Iterator[LintWarning]:
-    """Yield a warning for each small and/or/not between unquoted words.
-
-    `is_item`: `text` is an item of a list; without any operator it is a phrase, and meant so.
-    A name ("Health and Human Services") is no mistake, nor is anything in quotes.
-    """
-    tokens = lexer.tokens(text)
-    if is_item and not any(token.lastindex in lexer.OPERATORS for token in tokens):
-        return
-    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if any(each.lastindex != lexer.WORD for each in (before, token, after)):
-            continue
-        word = token[lexer.WORD]
-        if word not in _LOOSE_OPERATORS or (_is_name(before) and _is_name(after)):
-            continue
-        start, end = token.span(lexer.WORD)
-        yield LintWarning(
-            rule,
-            f"`{word}` in small letters is a word to look for, not an operator.",
-            f'Write {word.upper()} in capitals, or for a phrase "{_around(tokens, token)}".',
-            start,
-            end,
-        )
-
-
-def _is_name(token: re.Match[str]) -> bool:
-    return token[lexer.WORD][0].isupper()
-
-
-def _around(tokens: list[re.Match[str]], token: re.Match[str]) -> str:
-    """Return the run of words that `token` stands in."""
-    first = last = tokens.index(token)
-    while first > 0 and tokens[first - 1].lastindex == lexer.WORD:
-        first -= 1
-    while last + 1 < len(tokens) and tokens[last + 1].lastindex == lexer.WORD:
-        last += 1
-    return " ".join(each[lexer.WORD] for each in tokens[first : last + 1])
 
 
 # --- single words ------------------------------------------------------------------------------
@@ -221,6 +148,50 @@ def _alternatives(tree: Node) -> Iterator[Node]:
                 yield node
 
 
+# What words say better: letters, endings, alternatives, and gaps between words.
+_KEYWORDS = re.compile(r"(?:\\b|\\s[+*]?|\\w[+*]?|\.[+*]|\(\?:|[^\W\d_]|[ '’|()?-])+")
+
+
+def _keywords(nodes: Sequence[Node]) -> Iterator[_Finding]:
+    for node in nodes:
+        if not isinstance(node, Regex) or _finds_nothing(node):
+            continue
+        if _KEYWORDS.fullmatch(node.pattern) and any(map(str.isalpha, node.pattern)):
+            yield (
+                node,
+                f"/{node.pattern}/ is a regular expression where a keyword is better.",
+                "Write words: raid finds Raid and raids, and never a part of another word;"
+                " deport* finds beginnings, raid | jail either.",
+            )
+
+
+def _bare_initials(rule: Rule) -> Iterator[LintWarning]:
+    """Tell of a rule that is nothing but acronyms of two letters; ICE is telling enough."""
+    found = list(_alternatives(rule.tree))
+    terms = [node for node in found if isinstance(node, Term) and _is_short(node)]
+    if rule.feeds or rule.places or len(terms) < len(found) or _has_veto(rule.tree):
+        return
+    for term in terms[:1]:
+        text = query_text(term)
+        yield LintWarning(
+            rule.name,
+            f"`{text}` alone stands in very many articles, and may be short for something else.",
+            f"Say what it must be about: {text} NEAR/8 (border | visa), or {text} AND border.",
+            term.start,
+            max(term.end, 1),
+            term,
+        )
+
+
+def _is_short(term: Term) -> bool:
+    (word, *others) = term.words
+    return not others and word.kind == "acronym" and len(word.text) == 2
+
+
+def _has_veto(tree: Node) -> bool:
+    return any(isinstance(node, Not | Except) for node in shapes.walk(tree))
+
+
 def _finds_nothing(node: Regex) -> bool:
     return compiled(node).fullmatch("") is not None
 
@@ -259,6 +230,8 @@ def _impossible(nodes: Sequence[Node]) -> Iterator[_Finding]:
             continue
         needed = frozenset(_needed(node))
         for drop in _dropped(node):
+            if _is_of_language(drop):
+                continue
             if id(drop) not in told and any(_implies(leaf, drop) for leaf in needed):
                 told.add(id(drop))
                 text = query_text(drop)
@@ -268,8 +241,32 @@ def _impossible(nodes: Sequence[Node]) -> Iterator[_Finding]:
                     f"Take `{text}` away after NOT; to ignore a phrase, not the article,"
                     " write EXCEPT.",
                 )
+        if not told.intersection(map(id, _dropped(node))):
+            yield from _drops_itself(node)
         if isinstance(node, And):
             yield from _two_facts(needed)
+
+
+def _drops_itself(node: And | Not) -> Iterator[_Finding]:
+    """Tell where every article that `node` asks for has something that it drops."""
+    parts = node.parts if isinstance(node, And) else (node,)
+    wanted = [part for part in parts if not shapes.is_bare_not(part)]
+    drops = [part.drop for part in parts if isinstance(part, Not)]
+    if not drops or any(map(_is_of_language, drops)):
+        return
+    keep = node.keep if isinstance(node, Not) else shapes.all_of(wanted) if wanted else None
+    if keep is not None and implies(keep, shapes.any_of(drops)):
+        yield (
+            drops[0].parts[0] if isinstance(drops[0], Or) else drops[0],
+            "This can never hold: it drops every article that it asks for.",
+            "Take away after NOT (none:) what stands before it; to ignore a phrase, not the"
+            " article, write EXCEPT.",
+        )
+
+
+def _is_of_language(node: Node) -> bool:
+    """Whether a language is in question: one that is not known is both the one and no other."""
+    return any(isinstance(leaf, Fact) and leaf.fact == "lang" for leaf in shapes.walk(node))
 
 
 def _wholly_excepted(node: Except) -> Iterator[_Finding]:
@@ -325,6 +322,12 @@ def _implies(needed: tuple[tuple[str, ...], Node], drop: Node) -> bool:
     return leaf == drop
 
 
+_NEVER = {
+    "place": "This can never hold",
+    "lang": "This can hold only where the language is not known",
+}
+
+
 def _two_facts(needed: Iterable[tuple[tuple[str, ...], Node]]) -> Iterator[_Finding]:
     """An article has one place and one language (but a feed's name and several tags)."""
     first: dict[str, Fact] = {}
@@ -334,7 +337,7 @@ def _two_facts(needed: Iterable[tuple[tuple[str, ...], Node]]) -> Iterator[_Find
         if earlier.value.casefold() != fact.value.casefold():
             yield (
                 fact,
-                f"This can never hold: no article has the {fact.fact} `{earlier.value}` and"
+                f"{_NEVER[fact.fact]}: no article has the {fact.fact} `{earlier.value}` and"
                 f" `{fact.value}`.",
                 f"Write {fact.fact}:({earlier.value} | {fact.value}) for either of them.",
             )
