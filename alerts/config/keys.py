@@ -156,7 +156,8 @@ _SETTING_KEYS = (
 
 TABLE: Mapping[Where, tuple[Key, ...]] = {
     "top": (
-        Key("version", "version", "The version of this format.", required=True, example="1"),
+        Key("version", "version", "The version of this format; included files need none.",
+            required=True, example="1"),
         Key("admins", "list", "Who hears of broken feeds, refused edits and dead webhooks."),
         Key("defaults", "mapping", "Any key of a subscriber, for all of them."),
         Key("feeds", "list", "What is polled: an address, or a mapping."),

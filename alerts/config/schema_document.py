@@ -18,7 +18,16 @@ _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
 _DURATION = {
     "anyOf": [{"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhdwSMHDW]$"}, {"const": 0}]
 }
-_FLAG = {"enum": [True, False, "yes", "no", "on", "off"]}
+_FLAG = {
+    "anyOf": [
+        {"enum": [True, False, "yes", "no", "on", "off"]},
+        {
+            "type": "string",
+            "pattern": "^([Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff][Ff]"
+            "|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$",
+        },
+    ]
+}
 _LANGUAGE = {"type": "string", "pattern": "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"}
 _RULE_NAME = "^[a-z0-9][a-z0-9_-]*$"
 
@@ -31,21 +40,70 @@ def _ref(where: Where) -> dict[str, Any]:
     return {"$ref": f"#/$defs/{where}"}
 
 
-_RULE = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}, _ref("rule")]}
+def _either_case(choices: tuple[str, ...]) -> dict[str, Any]:
+    """Allow one of the choices in any case; editors propose them as they are written here."""
+    words = ("".join(_letter(c) for c in choice) for choice in choices)
+    pattern = f"^({'|'.join(words)})$"
+    return {"anyOf": [{"enum": list(choices)}, {"type": "string", "pattern": pattern}]}
+
+
+def _letter(char: str) -> str:
+    if char == " ":
+        return "[ _]+"
+    return f"[{char.upper()}{char.lower()}]" if char.isalpha() else char
+
+
+_QUERY = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "number"}]}
+_QUERIES = {"anyOf": [_QUERY, {"type": "array", "items": _QUERY, "minItems": 1}]}
+_RULE = {"anyOf": [_QUERY, {"type": "array", "items": _QUERY, "minItems": 1}, _ref("rule")]}
+_TRANSLATIONS = {
+    "anyOf": [
+        _QUERY,
+        {
+            "type": "object",
+            "propertyNames": {"pattern": "^([Ee][Nn]|[Ee][Ss])$"},
+            "additionalProperties": _QUERY,
+            "minProperties": 1,
+        },
+    ]
+}
+_ADMIN = {"anyOf": [_TEXT, _ref("admin")]}
+#: A rule says what to look for; what stands at a subscriber may name one instead.
+_POSITIVE = [{"required": [name]} for name in ("query", "any", "all", "near")]
+_NAMED = {
+    "required": ["rule"],
+    "propertyNames": {"enum": ["rule", "when", "title"]},
+}
 
 #: Kind of a value -> what the schema allows.
 KINDS: Mapping[str, dict[str, Any]] = {
     "text": _SCALAR,
     "texts": _one_or_more(_SCALAR),
-    "translations": {
-        "anyOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT, "minProperties": 1}]
-    },
+    "translations": _TRANSLATIONS,
     "flag": _FLAG,
-    "number": {"type": "number", "exclusiveMinimum": 0},
+    "number": {
+        "anyOf": [
+            {"type": "number", "exclusiveMinimum": 0},
+            {"type": "string", "pattern": r"^(?=.*[1-9])\d{1,6}(\.\d{1,6})?$"},
+        ]
+    },
     "duration": _DURATION,
-    "distance": {"type": "integer", "minimum": 1, "maximum": 100},
+    "distance": {
+        "anyOf": [
+            {"type": "integer", "minimum": 1, "maximum": 100},
+            {"type": "string", "pattern": "^(?!0+$)0*([1-9]?[0-9]|100)$", "maxLength": 3},
+        ]
+    },
     "url": {"type": "string", "pattern": r"^(https?://|\$)"},
-    "file": {"type": ["string", "boolean"]},
+    "file": {
+        "anyOf": [
+            {
+                "type": "string",
+                "not": {"pattern": "^([Nn][Oo]|[Oo][Ff][Ff]|[Ff][Aa][Ll][Ss][Ee])$"},
+            },
+            {"const": True},
+        ]
+    },
     "secret": _TEXT,
     "language": _LANGUAGE,
     "languages": _one_or_more(_LANGUAGE),
@@ -61,19 +119,19 @@ KINDS: Mapping[str, dict[str, Any]] = {
         ]
     },
     "zone": _TEXT,
-    "quiet": _TEXT,
+    "quiet": {"anyOf": [_TEXT, {"const": False}]},
     "urgent_window": _TEXT,
     "moment": _SCALAR,
-    "id": {"type": "string", "pattern": _RULE_NAME},
-    "version": {"const": 1},
-    "query": _SCALAR,
-    "queries": _one_or_more(_SCALAR),
+    "id": {"anyOf": [{"type": "string", "pattern": _RULE_NAME}, {"type": "integer", "minimum": 0}]},
+    "version": {"enum": [1, "1", "1.0"]},
+    "query": _QUERY,
+    "queries": _QUERIES,
     "destinations": _one_or_more(_TEXT),
 }
 
 #: Values that are put together of other places of the table.
 _SPECIAL: Mapping[tuple[Where, str], dict[str, Any]] = {
-    ("top", "admins"): {"type": ["array", "null"], "items": {"anyOf": [_TEXT, _ref("admin")]}},
+    ("top", "admins"): {"anyOf": [{"type": ["array", "null"], "items": _ADMIN}, *_ADMIN["anyOf"]]},
     ("top", "defaults"): {"anyOf": [{"$ref": "#/$defs/defaults"}, {"type": "null"}]},
     ("top", "feeds"): {
         "type": ["array", "null"],
@@ -85,8 +143,8 @@ _SPECIAL: Mapping[tuple[Where, str], dict[str, Any]] = {
         "additionalProperties": _RULE,
     },
     ("top", "subscribers"): {"type": ["array", "null"], "items": _ref("subscriber")},
-    ("rule", "near"): {"anyOf": [_ref("near"), {"type": "array", "items": _TEXT, "minItems": 2}]},
-    ("rule", "urgent"): {"anyOf": [_TEXT, _ref("urgent")]},
+    ("rule", "near"): {"anyOf": [_ref("near"), {"type": "array", "items": _QUERY, "minItems": 2}]},
+    ("rule", "urgent"): {"anyOf": [_QUERY, _ref("urgent")]},
     ("rule", "examples"): _ref("examples"),
     ("subscriber", "rules"): _one_or_more({"anyOf": [_TEXT, _ref("subscription")]}),
     ("subscriber", "webhook"): _one_or_more(_ref("webhook")),
@@ -120,6 +178,10 @@ def _object(where: Where) -> dict[str, Any]:
         "properties": {key.name: _property(where, key) for key in keys},
         "additionalProperties": False,
     }
+    if where == "rule":
+        made["anyOf"] = _POSITIVE
+    elif where == "subscription":
+        made["anyOf"] = [_NAMED, {"allOf": [{"not": {"required": ["rule"]}}, {"anyOf": _POSITIVE}]}]
     required = [key.name for key in keys if key.required and where != "top"]
     return {**made, "required": required} if required else made
 
@@ -140,9 +202,10 @@ def _value(where: Where, key: Key) -> dict[str, Any]:
         if (place, key.name) in _SPECIAL:
             return _SPECIAL[place, key.name]
     if key.kind == "choice":
-        return {"enum": list(key.choices)}
+        return _either_case(key.choices)
     if key.kind == "words":
-        return _one_or_more({"enum": list(key.choices)})
+        item = _either_case(key.choices)
+        return {"anyOf": [*item["anyOf"], {"type": "array", "items": item, "minItems": 1}]}
     return KINDS[key.kind]
 
 

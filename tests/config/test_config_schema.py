@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from config_files import load, said
 
 from alerts import config
 from alerts.config import keys, reference, schema_document
@@ -91,3 +92,64 @@ def test_the_shipped_file_is_valid_by_the_schema(schema: Any) -> None:
 )
 def test_the_schema_refuses_what_check_refuses(schema: Any, wrong: dict[str, Any]) -> None:
     assert list(schema.iter_errors({"version": 1, **wrong}))
+
+
+_TOP = "version: 1\ndefaults: {timezone: UTC}\nfeeds: [https://e.example/f]\n"
+_ONE = "rules: {ice: raid}\nsubscribers:\n- {name: A, email: a@e.example, rules: [ice]%s}\n"
+_FOLLOWS = "rules: {ice: raid}\nsubscribers:\n- {name: A, email: a@e.example, rules: [%s]}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "admins: a@e.example\n",
+        "admins: {email: a@e.example}\n",
+        _ONE % ", id: 1",
+        "rules: {x: 911}\n",
+        "rules: {x: [911]}\n",
+        "rules: {x: {query: a, weight: '2'}}\n",
+        "rules: {x: {query: a, weight: '0'}}\n",
+        _ONE % ", language: ES",
+        _ONE % ", style: FULL",
+        _ONE % ", style: FULLY",
+        "rules: {x: {none: [a]}}\n",
+        "rules: {x: {query: b, none: [a]}}\n",
+        _FOLLOWS % "{rule: ice, query: x}",
+        _FOLLOWS % "{rule: ice, title: x, when: hourly}",
+        _FOLLOWS % "{query: ice, title: x, when: hourly}",
+        _FOLLOWS % "{title: x, when: hourly}",
+        "rules: {x: {query: a, caps: REJECT, lang: EN}}\n",
+        "rules: {x: {near: {words: [a, b], within: '8'}}}\n",
+        "rules: {x: {near: {words: [a, b], within: '101'}}}\n",
+        "rules: {x: {query: a, in: TITLE}}\n",
+        "rules: {x: {query: a, in: []}}\n",
+        "rules: {x: {any: []}}\n",
+        "rules: {x: {any: ''}}\n",
+        _ONE % ", welcome: 'YES'",
+        _ONE % ", nothing_new: weekly_note",
+        "rules: {x: {query: a, title: 911}}\n",
+        "rules: {x: {query: a, title: {fr: b}}}\n",
+        "rules: {x: {query: a, title: {ES: b}}}\n",
+        "rules: {x: {query: a, urgent: {query: a, note: {fr: x}}}}\n",
+        "rules: {x: {query: a, urgent: 911}}\n",
+        _ONE % ", spread: 0",
+        _ONE % ", quiet: no",
+        "rules: {x: {near: [a, 911]}}\n",
+    ],
+)
+def test_the_schema_and_check_agree(schema: Any, text: str) -> None:
+    loaded = load(_TOP + text)
+    shown = schema.is_valid(yaml.load(_TOP + text, _Loader))
+    assert shown == (not loaded.errors), said(loaded.errors)
+
+
+@pytest.mark.parametrize("value", ["false", "no", "true", "system"])
+def test_the_schema_and_check_agree_that_certificates_are_checked(schema: Any, value: str) -> None:
+    text = _TOP.replace("https://e.example/f", f"{{url: 'https://e.example/f', verify: {value}}}")
+    assert schema.is_valid(yaml.load(text, _Loader)) == (not load(text).errors)
+
+
+@pytest.mark.parametrize("value", ["1", '"1"', "1.0", "2"])
+def test_the_schema_and_check_agree_on_the_version(schema: Any, value: str) -> None:
+    text = _TOP.replace("version: 1", f"version: {value}")
+    assert schema.is_valid(yaml.load(text, _Loader)) == (not load(text).errors)
