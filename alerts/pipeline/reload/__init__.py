@@ -10,7 +10,7 @@
 """
 
 from alerts.pipeline.reload.edits import Edits, begin, load, meet, stored
-from alerts.pipeline.reload.versions import NOTHING, Taken, take
+from alerts.pipeline.reload.versions import NOTHING, Taken, take, texts
 from alerts.pipeline.reload.watch import Watch
 
-__all__ = ["NOTHING", "Edits", "Taken", "Watch", "begin", "load", "meet", "stored", "take"]
+__all__ = ["NOTHING", "Edits", "Taken", "Watch", "begin", "load", "meet", "stored", "take", "texts"]
