@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("alerts.cli.tables:rules", "The rules and what they found."),
     "deliveries": ("alerts.cli.deliveries:deliveries", "What was sent, what waits, what failed."),
     "destinations": ("alerts.cli.destinations:destinations", "Where it goes, and how that is."),
+    "reload": ("alerts.cli.reload:reload", "Take an edit, confirm one that waits, undo one."),
     "schema": ("alerts.cli.check:schema", "The JSON Schema of subscribers.yaml, for editors."),
     "migrate": ("alerts.cli.migrate:migrate", "Bring the database to this version's schema."),
 }
