@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deliveries": ("alerts.cli.deliveries:deliveries", "What was sent, what waits, what failed."),
     "destinations": ("alerts.cli.destinations:destinations", "Where it goes, and how that is."),
     "reload": ("alerts.cli.reload:reload", "Take an edit, confirm one that waits, undo one."),
+    "people": ("alerts.cli.people:people", "Who is stopped or paused; pause, resume, erase."),
+    "web": ("alerts.cli.web:web", "The web pages alone: stop links, health, metrics."),
     "schema": ("alerts.cli.check:schema", "The JSON Schema of subscribers.yaml, for editors."),
     "migrate": ("alerts.cli.migrate:migrate", "Bring the database to this version's schema."),
 }
