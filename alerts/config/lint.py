@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from alerts.config.nodes import ScalarNode
+from alerts.config.nodes import Node, ScalarNode
 from alerts.config.reading import Reading
 from alerts.config.rules import Draft
+from alerts.model import Cadence, Subscription
 from alerts.rules import lint
 
 
@@ -25,6 +26,21 @@ def warn(reading: Reading, drafts: Sequence[Draft]) -> None:
             reading.findings.warn(draft.at, found.message, found.hint)
         else:
             reading.findings.warn(at, found.message, found.hint, start=found.start, end=found.end)
+
+
+def warn_contained(
+    reading: Reading, drafts: Sequence[Draft], followed: Iterable[Mapping[Subscription, Node]]
+) -> None:
+    """Record each rule that finds nothing new for a subscriber who follows it with others."""
+    rules = {draft.name: draft.rule for draft in drafts if draft.rule is not None}
+    for places in followed:
+        by_when: dict[Cadence | None, dict[str, Node]] = {}
+        for subscription, at in places.items():
+            if subscription.rule in rules:
+                by_when.setdefault(subscription.when, {})[subscription.rule] = at
+        for names in by_when.values():
+            for found in lint.contained([rules[name] for name in names]):
+                reading.findings.warn(names[found.rule], found.message, found.hint)
 
 
 def _scalar(draft: Draft) -> ScalarNode | None:

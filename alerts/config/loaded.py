@@ -159,7 +159,9 @@ def _config(reading: Reading, parts: list[Part], *, with_examples: bool) -> Conf
     reading.findings.say_unsure()
     rules = tuple(d.rule for d in book.drafts if d.rule is not None)
     if with_examples:
-        lint.warn(reading, [d for d in book.drafts if d.name not in wrong])
+        right = [d for d in book.drafts if d.name not in wrong]
+        lint.warn(reading, right)
+        lint.warn_contained(reading, right, people.followed)
         run_examples(reading, book, wrong)
     return Config(tuple(feeds.feeds.values()), rules, tuple(people.found.values()), tuple(admins))
 

@@ -33,6 +33,7 @@ class SubscriberList:
     book: RuleBook
     destinations: Destinations
     found: dict[str, Subscriber] = field(default_factory=dict)
+    followed: list[dict[Subscription, Node]] = field(default_factory=list)
     _places: dict[str, Node] = field(default_factory=dict)
     _without_zone: list[Node] = field(default_factory=list)
 
@@ -188,14 +189,15 @@ class SubscriberList:
         if node is None and fields.is_meant("rules"):
             return ()
         if node is None or (isinstance(node, SequenceNode) and not node.value):
-            at = fields.value("name") if "name" in fields else fields.at
+            name_at = fields.value("name") if "name" in fields else fields.at
             told, hint = (
                 "This subscriber follows no rule, so nothing is ever sent.",
                 "Write for example rules: [ice]",
             )
-            self.reading.findings.warn(at, told, hint)
+            self.reading.findings.warn(name_at, told, hint)
             return ()
         found: dict[Subscription, None] = {}
+        at: dict[Subscription, Node] = {}
         for item in items(self.reading, node, BY_NAME["subscriber"]["rules"], commas=True) or ():
             made = self._subscription(item, key)
             if made is None:
@@ -204,6 +206,8 @@ class SubscriberList:
                 told = f"{quoted(made.rule)} stands twice in this list."
                 self.reading.findings.warn(item, told, "Delete one of the two.")
             found.setdefault(made)
+            at.setdefault(made, item)
+        self.followed.append(at)
         return tuple(found)
 
     def _subscription(self, item: Node, key: str) -> Subscription | None:

@@ -457,6 +457,11 @@ WARNINGS = {
         "12:11",
         "includes itself",
     ),
+    "a rule beside one that finds all it finds": (
+        subscriber("rules: [ice, {query: ICE AND jail}]"),
+        "11:18",
+        "Everything that",
+    ),
     "two feeds of one name": (
         feed("- {url: 'https://x.example/', name: courier}"),
         "5:39",
@@ -554,6 +559,11 @@ def test_each_doubt_is_a_warning_at_its_place_and_the_file_is_taken(name: str) -
     assert loaded.config is not None, said(loaded.errors)
     found = [m for m in loaded.warnings if words in f"{m.message} {m.suggestion}"]
     assert places(tuple(found)) == [place], said(loaded.warnings)
+
+
+def test_a_rule_inside_another_is_no_mistake_at_another_time() -> None:
+    text = subscriber("rules: [ice, {query: ICE AND jail, when: right away}]")
+    assert load(text).mistakes == ()
 
 
 def test_all_mistakes_of_all_files_are_told_in_one_run() -> None:
