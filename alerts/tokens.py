@@ -50,6 +50,10 @@ _NOTHING = Reading(0, ())
 
 APOSTROPHES = "'’‘ʼ‛′´`ʹ＇"
 _DASHES = "-‐‑‒–—―−﹘﹣－"
+# Signs that have an ASCII twin: a piece that has no others is read like plain ASCII.
+_TWINS = str.maketrans(
+    dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(_DASHES, "-") | dict.fromkeys("“”„‟«»", '"')
+)
 # A footnote or trademark sign ends a word; NFKC would make letters and digits of it.
 _SIGNS = "™℠℡®©¹²³⁰⁴⁵⁶⁷⁸⁹"
 _INVISIBLE = (
@@ -122,8 +126,8 @@ def read(piece: str, *, is_link: bool = False) -> Reading:
     Forms that lie over one another are other readings of the same characters: the whole of a
     hashtag and its parts, AT&T and AT and T.
     """
-    if "`" in piece:
-        piece = piece.replace("`", "'")
+    if "`" in piece or not piece.isascii():
+        piece = piece.translate(_TWINS)
     simple = _SIMPLE.fullmatch(piece)
     if simple:
         text, (start, end) = simple[1], simple.span(1)
@@ -282,10 +286,6 @@ def _cluster(text: str) -> str:
     letter = text[0]
     if _IS_INVISIBLE.match(letter):
         return "" if len(text) == 1 else text[1:]
-    if letter in APOSTROPHES:
-        return "'"
-    if letter in _DASHES:
-        return "-"
     return " " if letter in _SIGNS else unicodedata.normalize("NFKC", text)
 
 

@@ -22,6 +22,7 @@ from alerts.rules.plans import (
     Run,
     TermPlan,
 )
+from alerts.rules.shapes import walk
 from alerts.rules.vocabulary import Sequence, Unit, term_sequences
 from alerts.tree import (
     TEXT_FIELDS,
@@ -137,7 +138,18 @@ class Compilation:
         # A phrase matters only in a field that the term looks in; links seldom are one.
         scope = _NO_LINK if self._link_terms == before else EVERYWHERE
         beside = replace(place, scope=scope, is_phrase=True)
-        return ExceptPlan(term, tuple(self._plan(phrase, beside) for phrase in node.phrases))
+        phrases = tuple(self._plan(phrase, beside) for phrase in node.phrases)
+        return ExceptPlan(term, phrases, only_takes_away=not self._has_not(node.term, place.path))
+
+    def _has_not(self, node: Node, path: tuple[str, ...]) -> bool:
+        for inner in walk(node):
+            if isinstance(inner, Not):
+                return True
+            if isinstance(inner, RuleRef):
+                rule = referred(inner.name, self._rules, path)
+                if self._has_not(rule.tree, (*path, inner.name)):
+                    return True
+        return False
 
     def _reference(self, name: str, place: _Place) -> Plan:
         rule = referred(name, self._rules, place.path)

@@ -205,14 +205,15 @@ def _judge(compiled: _Compiled, scene: Scene) -> tuple[Sequence[Occurrence], boo
     if compiled.is_filtered and not passes(compiled.rule, scene.article):
         return None
     plan = compiled.plan
-    if not compiled.compilation.needs_capitals or not scene.has_caps:
-        found = plan.found(scene, EVERY_ONE)
-        return None if found is None else (found, False)
-    is_supported = plan.is_supported(scene, EVERY_ONE)
-    found = plan.found(scene, EVERY_ONE if is_supported else CERTAIN)
-    if found is not None:
-        return found, False
-    if is_supported or compiled.rule.caps == "reject" or not scene.is_nothing_but_capitals:
+    every_one = plan.found(scene, EVERY_ONE)
+    if every_one is None:  # fewer words that count make no more rules hold: a NOT counts them all
         return None
-    found = plan.found(scene, EVERY_ONE)
-    return None if found is None else (found, True)
+    if not compiled.compilation.needs_capitals or not scene.has_caps:
+        return every_one, False
+    if plan.is_supported(scene, EVERY_ONE):
+        return every_one, False
+    certain = plan.found(scene, CERTAIN)
+    if certain is not None:
+        return certain, False
+    is_refused = compiled.rule.caps == "reject" or not scene.is_nothing_but_capitals
+    return None if is_refused else (every_one, True)

@@ -275,9 +275,12 @@ class ExceptPlan:
 
     term: Plan
     phrases: tuple[Plan, ...]
+    only_takes_away: bool  # without a NOT in `term`, which may be excepted as well
 
     def found(self, scene: Scene, terms: Terms) -> Sequence[Occurrence] | None:
         """See `Plan`."""
+        if self.only_takes_away and self.term.found(scene, terms) is None:
+            return None
         return self.term.found(scene, self._excepting(scene, terms))
 
     def _excepting(self, scene: Scene, terms: Terms) -> Terms:
