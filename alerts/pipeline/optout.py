@@ -21,6 +21,7 @@ from alerts.log import get_logger
 from alerts.model import Config, Destination, DestinationKind
 from alerts.pipeline import signing
 from alerts.pipeline.notices import note_delivery
+from alerts.pipeline.parts import Parts
 from alerts.settings import Settings
 from alerts.store import deliveries, stops
 from alerts.store.database import Database
@@ -55,6 +56,13 @@ class Desk:
     settings: Settings
     transports: Mapping[DestinationKind, Transport]
     config: Config
+
+    @classmethod
+    def of(cls, parts: Parts) -> Desk:
+        """Return the desk of working parts, with the configuration in force now."""
+        return cls(
+            parts.database, parts.clock, parts.settings, parts.transports, parts.in_force.config
+        )
 
     @property
     def service(self) -> str:

@@ -73,10 +73,9 @@ def test_one_post_stops_and_the_second_changes_nothing(site: Site, link: str, bo
 
 
 def test_a_stop_holds_what_is_queued_already(site: Site, link: str):
-    site.world.later(1)
     site.world.transport.tries.clear()
     site.find("ICE plans an office", "two")
-    site.world.run(force=True)
+    site.world.run()
     with site.world.database.write() as connection:
         connection.exec_driver_sql("UPDATE delivery SET state = 'pending', due_at = 1")
     site.world.transport.tries.clear()
@@ -99,7 +98,6 @@ def test_the_address_is_told_once_with_a_link_that_starts_the_mails_again(site: 
     assert stopped(site) == {ANA: "stopped"}  # looking at it changes nothing
     assert "Mails go to ana@example.org" in site.browser.post(again).text
     assert stopped(site) == {}
-    site.world.later(1)
     site.find("ICE plans an office", "two")
     assert site.told() == ["ICE plans an office"]
 
@@ -130,7 +128,6 @@ def test_one_address_under_two_subscribers_is_stopped_for_both(site: Site, link:
     site.world.reload(two)
     site.browser.post(link)
     site.told()
-    site.world.later(1)
     site.find("ICE plans an office", "two")
     assert site.told() == []
 
@@ -178,7 +175,6 @@ def test_a_stop_link_cannot_start_mails_again(site: Site, link: str):
 def test_a_link_names_no_address_and_stays_the_same(site: Site, link: str):
     assert "ana" not in link
     assert "example" not in link
-    site.world.later(1)
     site.find("ICE plans an office", "two")
     site.told()
     assert set(site.links()) == {link}
@@ -187,7 +183,6 @@ def test_a_link_names_no_address_and_stays_the_same(site: Site, link: str):
 def test_links_outlive_a_new_key_as_long_as_the_old_one_is_kept(site: Site, link: str):
     site.use(BASE_URL=BASE, SECRET_KEY=f"{'n' * 32} {KEY}")
     assert site.browser.get(link).status_code == 200
-    site.world.later(1)
     site.find("ICE plans an office", "two")
     site.told()
     (renewed,) = set(site.links())

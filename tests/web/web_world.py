@@ -35,19 +35,17 @@ class Site:
         self.browser: FlaskClient = self.app.test_client()
 
     def desk(self) -> Desk:
-        parts = self.world.parts
-        return Desk(
-            parts.database, parts.clock, parts.settings, parts.transports, parts.in_force.config
-        )
+        return Desk.of(self.world.parts)
 
     def find(self, title: str, slug: str) -> None:
-        """Let a feed carry an article."""
+        """Let a feed carry an article, and be due."""
+        self.world.later(3)
         self.world.serve(self.world.item(title, slug))
 
     def told(self) -> list[str]:
         """One pass; return the subjects of the mails that went out in it."""
         before = len(self.world.transport.tries)
-        self.world.run(force=True, send_now=True)
+        self.world.run(send_now=True)
         return [str(mail["Subject"]) for mail in self.world.mails()[before:]]
 
     def links(self) -> list[str]:
