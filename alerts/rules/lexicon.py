@@ -7,7 +7,7 @@ makes only those pieces be looked up again that its words can be in.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -58,6 +58,7 @@ class Lexicon:
         self._exactly: dict[str, dict[str, list[int]]] = {
             kind: {} for kind in ("fold", "number", "case", "exact")
         }
+        self._asked: Counter[str] = Counter()  # folded, whatever the way to compare
         self._prefixes: dict[int, dict[str, list[int]]] = {}
         self._stems: dict[str, dict[str, list[int]]] = {}
         self._pieces: defaultdict[str, list[str]] = defaultdict(list)
@@ -81,6 +82,7 @@ class Lexicon:
             self._commonness[self._last_leaf] = _commonness(unit)
             for table, key in self._tables(unit):
                 table.setdefault(key, []).append(self._last_leaf)
+            self._asked.update(_folded_keys(unit))
             self._forget(unit)
             return self._last_leaf
 
@@ -96,6 +98,10 @@ class Lexicon:
                 table[key].remove(leaf)
                 if not table[key]:
                     del table[key]
+            for key in _folded_keys(unit):
+                self._asked[key] -= 1
+                if not self._asked[key]:
+                    del self._asked[key]
             self._prefixes = {length: table for length, table in self._prefixes.items() if table}
             self._stems = {language: table for language, table in self._stems.items() if table}
             self._forget(unit)
@@ -104,19 +110,24 @@ class Lexicon:
         """Return what `piece` holds, and remember it."""
         with self._lock:
             width, forms = read(piece, is_link=self._is_link)
-            hits = tuple(dict.fromkeys(hit for form in forms for hit in self._hits(form)))
-            entry = Entry(width, hits) if hits or width >= len(_ENTRIES) else _ENTRIES[width]
+            keys = [singulars(fold(form.text)) for form in forms]
+            hits: dict[Hit, None] = {}
+            for form, own in zip(forms, keys, strict=True):
+                for leaf in self._found(form, own):
+                    hits[(leaf, form.first, form.last, form.start, form.end)] = None
+            is_common = not hits and width < len(_ENTRIES)
+            entry = _ENTRIES[width] if is_common else Entry(width, tuple(hits))
             if len(piece) <= _MAX_LENGTH:
-                self._remember(piece, entry, forms)
+                self._remember(piece, entry, keys)
             return entry
 
-    def _remember(self, piece: str, entry: Entry, forms: Iterable[Form]) -> None:
+    def _remember(self, piece: str, entry: Entry, keys: Iterable[frozenset[str]]) -> None:
         if len(self.memo) >= self._max_pieces:
             self.memo.clear()
             self._pieces.clear()
         self.memo[piece] = entry
-        for form in forms:
-            for key in singulars(fold(form.text)):
+        for own in keys:
+            for key in own:
                 self._pieces[key].append(piece)
 
     def _forget(self, unit: Unit) -> None:
@@ -125,8 +136,8 @@ class Lexicon:
             self.memo.clear()
             self._pieces.clear()
             return
-        for key in unit.keys:
-            for piece in self._pieces.pop(fold(bare(key)), ()):
+        for key in _folded_keys(unit):
+            for piece in self._pieces.pop(key, ()):
                 self.memo.pop(piece, None)
 
     def _tables(self, unit: Unit) -> Iterator[tuple[dict[str, list[int]], str]]:
@@ -138,25 +149,31 @@ class Lexicon:
             else:
                 yield self._exactly[unit.kind], key
 
-    def _hits(self, form: Form) -> Iterator[Hit]:
-        text, written, first, last, start, end = form
-        for leaf in self._found(text, written):
-            yield leaf, first, last, start, end
+    def _found(self, form: Form, keys: frozenset[str]) -> list[int]:
+        """Return the leaves of a word; `keys` are the words that it may be the plural of."""
+        found: list[int] = []
+        folded = fold(form.text)
+        if not self._asked.keys().isdisjoint(keys):  # hardly ever: most words are in no rule
+            found += self._exactly_found(form, folded, keys)
+        for length, beginnings in self._prefixes.items():
+            found += beginnings.get(folded[:length], ())
+        for language, known in self._stems.items():
+            for stem in stems(form.text, language):
+                found += known.get(stem, ())
+        return found
 
-    def _found(self, text: str, written: str) -> Iterator[int]:
-        folded = fold(text)
+    def _exactly_found(self, form: Form, folded: str, keys: frozenset[str]) -> Iterator[int]:
         exactly = self._exactly
         yield from exactly["fold"].get(folded, ())
-        for one in singulars(folded):
+        for one in keys:
             yield from exactly["number"].get(one, ())
-        yield from exactly["case"].get(text, ())
-        yield from exactly["exact"].get(text, ())
-        yield from exactly["exact"].get(written, ())
-        for length, beginnings in self._prefixes.items():
-            yield from beginnings.get(folded[:length], ())
-        for language, known in self._stems.items():
-            for stem in stems(text, language):
-                yield from known.get(stem, ())
+        yield from exactly["case"].get(form.text, ())
+        yield from exactly["exact"].get(form.text, ())
+        yield from exactly["exact"].get(form.written, ())
+
+
+def _folded_keys(unit: Unit) -> list[str]:
+    return [fold(bare(key)) for key in unit.keys]
 
 
 _COMMON = (
