@@ -131,7 +131,7 @@ def from_fields(reading: Reading, name: str, at: Node, fields: Fields) -> Draft:
         told = f"The rule {quoted(name)} does not say what to look for."
         reading.findings.error(at, told, "Write query:, any:, all: or near: with words.")
         return Draft(name, at, examples=extras["examples"])
-    if fields.meant & set(_QUERY_KEYS) or any(value is None for value in given.values()):
+    if fields.meant & {*_QUERY_KEYS, ""} or any(value is None for value in given.values()):
         return Draft(name, at, examples=extras["examples"])
     return _draft(reading, name, at, given, extras)
 

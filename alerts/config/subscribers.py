@@ -233,10 +233,12 @@ class SubscriberList:
         (key, value), *others = item.value or [(item, item)]
         if others or not isinstance(key, ScalarNode) or not isinstance(value, ScalarNode):
             return False
-        if key.value in BY_NAME["subscription"] or key.value not in self.book.named:
+        near = nearest(key.value, list(self.book.named))
+        name = key.value if key.value in self.book.named else near
+        if key.value in BY_NAME["subscription"] or not (name and _is_when(value.value)):
             return False
-        told = f"{quoted(key.value)} is the name of a rule, no key."
-        hint = f"Write: {{rule: {key.value}, when: {value.value or 'hourly'}}}"
+        told = f"{quoted(key.value)} is no key here; a rule with a time of its own has two."
+        hint = f"Write: {{rule: {name}, when: {value.value or 'hourly'}}}"
         self.reading.findings.error(key, told, hint)
         return True
 
@@ -302,6 +304,14 @@ class SubscriberList:
         when = fields.get("when")
         if "when" in fields and isinstance(when, Cadence) and when.kind == "urgent only":
             self.reading.later(f"{what} when: urgent only" + (f" ({key})" if key else ""))
+
+
+def _is_when(text: str) -> bool:
+    try:
+        parse_when(text or "hourly")
+    except GrammarError:
+        return False
+    return True
 
 
 def _is_scalar(node: Node) -> bool:

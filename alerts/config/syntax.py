@@ -250,7 +250,8 @@ def _indentation(spot: _Spot) -> Broken | None:
     if above is None or above[1] == len(here[1]):
         return None
     name, depth = above
-    told = f'This line is indented by {len(here[1])} spaces; "{name}" above it by {depth}.'
+    spaces = "1 space" if len(here[1]) == 1 else f"{len(here[1])} spaces"
+    told = f'This line is indented by {spaces}; "{name}" above it by {depth}.'
     write = "Lines of one block must start in the same column."
     return spot.broken(told, write, column=len(here[1]), width=len(here[3]))
 

@@ -441,6 +441,12 @@ ERRORS |= {
     "a rule that is a mapping of its time": (
         subscriber("rules: [{ice: hourly}]"), "11:14", "Write: {rule: ice, when: hourly}"
     ),
+    "a misspelt rule that is a mapping of its time": (
+        subscriber("rules: [{icy: hourly}]"), "11:14", "Write: {rule: ice, when: hourly}"
+    ),
+    "an unknown key alone in a rule": (
+        subscriber("rules: [ice, {qqqq: raid}]"), "11:19", 'no key "qqqq"'
+    ),
     "a lone item torn by its comma": (
         rules("x:", "  any: [“Madison, Wis.”]"), "7:11", "the comma tears them apart"
     ),
