@@ -68,8 +68,10 @@ beside this page) for editors. Scalars are taken as they are written: `22:30` is
 never a rule. Paths are relative to the file they stand in.
 
 `${NAME}` in a value is replaced by the environment variable of that name, `${file:/run/secrets/x}`
-by the contents of that file. Addresses of chat webhooks are passwords: keep them there. Files named
-under `include` hold the same keys; `defaults` in such a file count for its own subscribers, on top
+by the contents of that file; rules, titles, tags, names of rules and `include` are written out, and
+`check` refuses variables there. Addresses of chat webhooks are passwords: keep them there.
+
+Files named under `include` hold the same keys; `defaults` in such a file count for its own subscribers, on top
 of the main file's.
 """
 
