@@ -71,8 +71,8 @@ never a rule. Paths are relative to the file they stand in.
 by the contents of that file; rules, titles, tags, names of rules and `include` are written out, and
 `check` refuses variables there. Addresses of chat webhooks are passwords: keep them there.
 
-Files named under `include` hold the same keys; `defaults` in such a file count for its own subscribers, on top
-of the main file's.
+Files named under `include` hold the same keys; `defaults` in such a file count for its own
+subscribers, on top of the main file's.
 """
 
 
