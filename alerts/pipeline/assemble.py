@@ -66,7 +66,9 @@ def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
     if until is None:
         name = row.name or slots.own_moment(now)
         made = _make(parts, person, person.rules_of(row.cadence), row.cadence, name)
-    following: tuple[str | None, float | None] = (None, until)  # else nothing would wake it then
+    # What is paused is looked at again: nothing else would wake it when the pause ends.
+    look_at = min(until, now + deliveries.PAUSE_LOOK_S) if until is not None else None
+    following: tuple[str | None, float | None] = (None, look_at)
     if cadence.kind == "calendar":
         due = slots.due_slot(person, cadence, now, last_name=row.name)
         following = (due.name, due.due_at) if due is not None else (None, None)

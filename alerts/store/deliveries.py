@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, func, or_, select, update
 
 from alerts.store import claims, stops
 from alerts.store.schema import attempt, delivery, digest, gate, pause, suppression
@@ -15,6 +15,9 @@ OPEN = ("pending", "sending", "delayed")
 
 #: Result kind of deliveries that wait for the end of a pause.
 PAUSED = "paused"
+
+#: What is paused is looked at this often.
+PAUSE_LOOK_S = 300.0
 
 #: Prefix of the gate of the server that all deliveries of one kind go through.
 SERVER = "server/"
@@ -170,9 +173,12 @@ def postpone_gated(connection: Connection, now: float) -> list[str]:
 
 
 def _postpone_paused(connection: Connection, now: float) -> list[str]:
-    """Give due deliveries to paused targets the moment at which the pause ends."""
+    """Put due deliveries to paused targets off to the end of the pause, or to the next look."""
     mine = and_(pause.c.target == delivery.c.target, pause.c.until > now)
-    ends = select(pause.c.until).where(mine).scalar_subquery()
+    # Looked at again before the end: a pause that is lifted at this very moment strands nothing.
+    soon = now + PAUSE_LOOK_S
+    end = case((pause.c.until > soon, soon), else_=pause.c.until)
+    ends = select(end).where(mine).scalar_subquery()
     done = connection.execute(
         update(delivery)
         .where(
@@ -297,6 +303,12 @@ def has_arrived(connection: Connection, digest_id: str) -> bool:
         delivery.c.state.in_((*OPEN, "delivered", "written")),
     )
     return connection.execute(query.limit(1)).scalar() is not None
+
+
+def failing_gates(connection: Connection, since: float) -> list[Row[Any]]:
+    """Return the gates of destinations (not of servers) that have failed since then or longer."""
+    query = select(gate).where(gate.c.since <= since, gate.c.key.not_like(f"{SERVER}%"))
+    return list(connection.execute(query))
 
 
 def gate_of(connection: Connection, key: str) -> Row[Any] | None:
