@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from alerts.cli.once import once
 from alerts.cli.people import people
+from alerts.cli.tables import subscribers
 from alerts.errors import UsageError
 from alerts.store import stops
 from alerts.store.database import open_database
@@ -97,6 +98,19 @@ def test_a_pause_into_the_past_or_a_day_that_is_none_is_refused() -> None:
     for until in ("2001-01-07", "next week"):
         with pytest.raises(UsageError):
             run("pause", "ana@example.org", "--until", until)
+
+
+def test_the_table_of_subscribers_says_who_is_listed_but_gets_nothing() -> None:
+    stop("stopped")
+    rows = json.loads(CliRunner().invoke(subscribers, ["--json"]).stdout)
+    assert [row["held"] for row in rows] == [
+        ["ana@example.org: stopped since 2026-11-24"],
+        ["ana@example.org: stopped since 2026-11-24"],
+        ["ana@example.org: stopped since 2026-11-24"],
+    ]
+    run("resume", "ana@example.org")
+    rows = json.loads(CliRunner().invoke(subscribers, ["--json"]).stdout)
+    assert [row["held"] for row in rows] == [[], [], []]
 
 
 def test_resume_says_what_it_lifted() -> None:

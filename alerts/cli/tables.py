@@ -76,8 +76,10 @@ def subscribers(*, path: Path | None, as_json: bool) -> None:
     """Who is told of what, where, how much waits for them, and when it goes out."""
     _show(
         path,
-        lambda opened: tables.subscribers(opened.connection, opened.config.subscribers),
-        ("id", "destinations", "rules", "when", "next_slot", "pending", "last_digest"),
+        lambda opened: tables.subscribers(
+            opened.connection, opened.config.subscribers, SystemClock().now()
+        ),
+        ("id", "destinations", "rules", "when", "next_slot", "pending", "last_digest", "held"),
         "No subscribers yet: write them under subscribers: in subscribers.yaml.",
         as_json=as_json,
     )

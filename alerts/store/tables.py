@@ -15,6 +15,7 @@ from alerts.clock import iso
 from alerts.model import Feed, Rule, Subscriber
 from alerts.store import feeds as feed_rows
 from alerts.store import subscribers as subscriber_rows
+from alerts.store.people import people
 from alerts.store.schema import alert, attempt, delivery, entry_feed, feed
 
 Table = list[dict[str, Any]]
@@ -134,8 +135,13 @@ def _delivery(row: Any, *, failed: bool) -> dict[str, Any]:
     }
 
 
-def subscribers(connection: Connection | None, configured: Sequence[Subscriber]) -> Table:
-    """Return who is told of what, what waits for them, and when it goes out."""
+def subscribers(
+    connection: Connection | None, configured: Sequence[Subscriber], now: float = 0.0
+) -> Table:
+    """Return who is told of what, what waits for them, when it goes out, and who gets nothing.
+
+    `held` names the destinations that are stopped or paused (at `now`), whatever the file says.
+    """
     waiting: Counter[str] = Counter()
     slots: dict[str, list[float]] = defaultdict(list)
     if connection is not None:
@@ -145,7 +151,30 @@ def subscribers(connection: Connection | None, configured: Sequence[Subscriber])
         for row in subscriber_rows.slots(connection):
             if row.due_at is not None:
                 slots[row.subscriber].append(row.due_at)
-    return [_subscriber(connection, item, waiting[item.id], slots) for item in configured]
+    held = _held(connection, configured, now)
+    return [
+        _subscriber(connection, item, waiting[item.id], slots) | {"held": held[item.id]}
+        for item in configured
+    ]
+
+
+def _held(
+    connection: Connection | None, configured: Sequence[Subscriber], now: float
+) -> defaultdict[str, list[str]]:
+    """Return subscriber -> "ana@example.org: stopped since 2026-11-24" for what gets nothing."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    if connection is None:
+        return found
+    every = [place for person in configured for place in person.destinations]
+    for row in people(connection, every, now):
+        if row["state"] == "active":
+            continue
+        words = row["state"].replace("_", " ")
+        for word, key in (("since", "since"), ("until", "until")):
+            words += f" {word} {row[key][:10]}" if row[key] else ""
+        for key in row["subscribers"]:
+            found[key].append(f"{row['address']}: {words}")
+    return found
 
 
 def _subscriber(
