@@ -18,7 +18,7 @@ from alerts.tokens import Form, bare, read
 #: leaf, first and last position, start and end character; all within the piece
 Hit = tuple[int, int, int, int, int]
 
-_MAX_PIECES = 100_000  # some 30 MB
+_MAX_PIECES = 150_000  # some 50 MB; twenty thousand articles have about 130,000
 _MAX_LENGTH = 48  # characters; longer pieces hardly ever come again
 
 
