@@ -108,9 +108,10 @@ def _paused_until(parts: Parts, person: Subscriber) -> float | None:
     now = parts.clock.now()
     if person.pause_until is not None and person.pause_until > now:
         return person.pause_until
+    targets = [place.target for place in person.destinations]
     with parts.database.read() as connection:
-        pauses = stops.pauses(connection, now)
-    ends = [pauses.get(place.target) for place in person.destinations]
+        pauses = stops.pauses(connection, now, targets)
+    ends = [pauses.get(target) for target in targets]
     known = [end for end in ends if end is not None]
     return min(known) if known and len(known) == len(ends) else None
 

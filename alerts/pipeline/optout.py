@@ -83,7 +83,7 @@ class Desk:
 
 def standing(connection: Connection, target: str) -> Standing:
     """Return how it stands with a target."""
-    row = stops.stops(connection).get(target)
+    row = stops.stop_of(connection, target)
     if row is None:
         return "active"
     return "stopped" if row.kind == stops.STOPPED else "held"
@@ -95,11 +95,10 @@ def stop(desk: Desk, target: str) -> bool:
     again = _link_again(desk, target) if places else None
     now = desk.clock.now()
     with desk.database.write() as connection:
-        if (stands := standing(connection, target)) == "held":
+        if standing(connection, target) == "held":
             _make_it_theirs(connection, target, now)
-        if stands != "active":
+        if not stops.stop(connection, target, stops.STOPPED, _REASON, now):
             return False
-        stops.stop(connection, target, stops.STOPPED, _REASON, now)
         deliveries.suppress_stopped(connection, now)
         if places and again is not None:
             _confirm(connection, desk, places[0], again)
@@ -109,8 +108,8 @@ def stop(desk: Desk, target: str) -> bool:
 
 def _make_it_theirs(connection: Connection, target: str, now: float) -> None:
     """Let a reader's stop hold also after an admin mended what stopped the mails before."""
-    row = stops.stops(connection)[target]
-    if row.kind != stops.ERASED:
+    row = stops.stop_of(connection, target)
+    if row is not None and row.kind != stops.ERASED:
         stops.lift(connection, target)
         stops.stop(connection, target, stops.STOPPED, _REASON, now)
 

@@ -45,8 +45,8 @@ def pause(connection: Connection, target: str, until: float) -> None:
 def resume(connection: Connection, config: Config, target: str, now: float) -> Lifted:
     """Lift whatever keeps mails from a target; what waited for it is due at once."""
     mine = places(config, target)
-    stop = stops.stops(connection).get(target)
-    was_paused = target in stops.pauses(connection, now)
+    stop = stops.stop_of(connection, target)
+    was_paused = target in stops.pauses(connection, now, [target])
     due = 0
     if was_paused:
         stops.set_pause(connection, target, None)

@@ -62,12 +62,14 @@ def signing(database: Database, settings: Settings, clock: Clock) -> Signing:
     """Return what signs the links of this service.
 
     SECRET_KEY may hold several keys separated by blanks, the newest first: links made with an old
-    one go on working. UsageError if one is too short.
+    one go on working, and so do those made before there was a SECRET_KEY. UsageError if one is too
+    short.
     """
-    if settings.secret_key is not None:
-        return Signing(_several(settings.secret_key.get_secret_value()))
     with database.read() as connection:
         kept = configs.value(connection, "secret_key")
+    if settings.secret_key is not None:
+        own = _several(settings.secret_key.get_secret_value())
+        return Signing((*own, kept) if kept is not None else own)
     if kept is None:
         with database.write() as connection:
             kept = configs.once_made(connection, "secret_key", clock.token() + clock.token())

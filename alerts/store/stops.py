@@ -50,6 +50,12 @@ def stops(connection: Connection) -> dict[str, Row[Any]]:
     return {row.target: row for row in connection.execute(select(suppression))}
 
 
+def stop_of(connection: Connection, target: str) -> Row[Any] | None:
+    """Return the suppression of one target."""
+    query = select(suppression).where(suppression.c.target == target)
+    return connection.execute(query).one_or_none()
+
+
 def set_pause(connection: Connection, target: str, until: float | None) -> None:
     """Hold everything for `target` until then; None ends the pause."""
     connection.execute(delete(pause).where(pause.c.target == target))
@@ -57,9 +63,13 @@ def set_pause(connection: Connection, target: str, until: float | None) -> None:
         connection.execute(pause.insert().values(target=target, until=until))
 
 
-def pauses(connection: Connection, now: float) -> dict[str, float]:
-    """Return target -> until for the pauses that are not over."""
+def pauses(
+    connection: Connection, now: float, targets: Collection[str] | None = None
+) -> dict[str, float]:
+    """Return target -> until for the pauses that are not over, of all targets or these few."""
     query = select(pause).where(pause.c.until > now)
+    if targets is not None:
+        query = query.where(pause.c.target.in_(targets))
     return {row.target: row.until for row in connection.execute(query)}
 
 

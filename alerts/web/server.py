@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 import waitress  # type: ignore[import-untyped]
 from flask import Flask
@@ -30,7 +31,10 @@ def host_of(settings: Settings) -> str:
 
     Without BASE_URL no mail holds a link, so that nobody outside needs the pages.
     """
-    return "0.0.0.0" if settings.base_url is not None else "127.0.0.1"  # noqa: S104 - see above
+    name = urlsplit(settings.base_url or "").hostname
+    if name in (None, "localhost", "127.0.0.1", "::1"):
+        return "127.0.0.1"
+    return "0.0.0.0"  # noqa: S104 - see above
 
 
 def _listening(host: str, port: int) -> socket.socket:

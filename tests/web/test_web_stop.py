@@ -201,6 +201,15 @@ def test_without_a_secret_key_one_is_made_once(site: Site):
     assert site.browser.get(found).status_code == 200
 
 
+def test_links_made_before_there_was_a_secret_key_go_on_working(site: Site):
+    site.use(BASE_URL=BASE)
+    site.find("ICE agents in Madison", "one")
+    site.told()
+    (found,) = set(site.links())
+    site.use(BASE_URL=BASE, SECRET_KEY=KEY)
+    assert site.browser.get(found).status_code == 200
+
+
 def test_a_short_key_among_several_is_refused(site: Site):
     site.use(BASE_URL=BASE, SECRET_KEY=f"{KEY} short")
     with pytest.raises(UsageError, match="32 characters"):
