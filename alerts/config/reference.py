@@ -42,8 +42,18 @@ ENVIRONMENT: tuple[Variable, ...] = (
     Variable("ALERTS_SPOOL", "`outbox`", "The spool folder: mails as `.eml` files."),
     Variable("MAIL_FROM", "`alerts@localhost`", "The sender of mails."),
     Variable("BOUNCE_ADDRESS", "none", "Where undeliverable mails come back to."),
-    Variable("BASE_URL", "none", "The public address of the web pages. Without it: no links."),
-    Variable("SECRET_KEY", "made once", "Signs links; at least 32 characters."),
+    Variable(
+        "BASE_URL",
+        "none",
+        "The public address of the web pages. Without it mails hold no links (a reader answers "
+        "STOP), and the pages answer this machine only.",
+    ),
+    Variable(
+        "SECRET_KEY",
+        "made once",
+        "Signs links; at least 32 characters. To change it, write the new key, a blank and the old "
+        "one: links in mails that were sent go on working.",
+    ),
     Variable("ADMIN_TOKEN", "none", "Opens the admin pages; without it only to this machine."),
     Variable(
         "ALERTS_ALLOW_NETS",
