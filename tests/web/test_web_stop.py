@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from web_world import BASE, KEY, Site
 
@@ -214,3 +216,33 @@ def test_a_short_key_among_several_is_refused(site: Site):
     site.use(BASE_URL=BASE, SECRET_KEY=f"{KEY} short")
     with pytest.raises(UsageError, match="32 characters"):
         signing.signing(site.world.database, site.world.parts.settings, site.world.clock)
+
+
+def test_the_whole_way_of_a_stop_is_the_same_on_both_databases(site_on_both: Site):
+    site = site_on_both
+    site.find("ICE agents in Madison", "one")
+    site.told()
+    (link,) = set(site.links())
+    for _ in range(2):
+        assert "No more mails" in site.browser.post(link).text
+    assert site.told() == ["You get no more mails from Madison Alerts"]
+    text = site.browser.get("/metrics").text
+    assert 'alerts_stopped_addresses{kind="stopped"} 1.0' in text
+    assert 'alerts_attempts{outcome="delivered"} 2.0' in text
+    assert site.browser.get("/healthz").status_code == 200
+    (again,) = set(site.links())
+    assert "Mails go to" in site.browser.post(again).text
+    site.find("ICE plans an office", "two")
+    assert site.told() == ["ICE plans an office"]
+
+
+def test_two_presses_at_once_are_one_stop_and_one_mail(site_on_both: Site):
+    site = site_on_both
+    site.find("ICE agents in Madison", "one")
+    site.told()
+    (link,) = set(site.links())
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(lambda _: site.app.test_client().post(link).status_code, range(8)))
+    assert codes == [200] * 8
+    assert stopped(site) == {ANA: "stopped"}
+    assert site.told() == ["You get no more mails from Madison Alerts"]
