@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from alerts.clock import iso
+from alerts.delivery import patience
 from alerts.pipeline import notices
 from alerts.pipeline.parts import Parts
 from alerts.store import deliveries, feeds, stops
@@ -71,6 +72,8 @@ def _troubles(connection: Connection, parts: Parts, now: float) -> Iterator[Trou
     gate = deliveries.gate_of(connection, f"{deliveries.SERVER}email")
     if gate is not None and gate.since is not None and now - gate.since >= _MAIL_S:
         yield _mail(gate)
+    for gate in deliveries.failing_gates(connection, now - patience.FAILING_S):
+        yield _failing_webhook(gate)
     for stop in stops.stops(connection).values():
         if stop.kind not in (stops.STOPPED, stops.ERASED):
             yield _gone(stop)
@@ -120,18 +123,28 @@ def _mail(gate: Row[Any]) -> Trouble:
     )
 
 
+def _failing_webhook(gate: Row[Any]) -> Trouble:
+    return Trouble(
+        f"webhook {gate.key}",
+        f"Webhook failing: {gate.key} (since {iso(gate.since)})",
+        f"{gate.reason}\n\nWhat is due there waits. See what it says: alerts deliveries. When it is"
+        f" mended: alerts destinations resume {gate.key}",
+    )
+
+
 def _gone(stop: Row[Any]) -> Trouble:
     kind, _, place = stop.target.partition("/")
     if stop.kind == stops.BAD_ADDRESS and kind == "email":
         return Trouble(
             f"address {stop.target}",
-            f"No such address: {place}",
-            f"The mail server says that {place} does not exist: {stop.reason}\n\nNothing more is"
-            " sent there. Correct the line in subscribers.yaml.",
+            f"Address refused: {place}",
+            f"The mail server takes nothing for {place}: {stop.reason}\n\nNothing more is sent"
+            " there. Correct the line in subscribers.yaml, or send there again:"
+            f" alerts destinations resume {place}",
         )
     return Trouble(
         f"webhook {stop.target}",
         f"Webhook gone: {stop.target}",
         f"{stop.target} is no more: {stop.reason}\n\nNothing more is sent there. Make a new webhook"
-        " and set its address.",
+        f" and set its address; then: alerts destinations resume {stop.target}",
     )

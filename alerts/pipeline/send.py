@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 from alerts.delivery import retry
 from alerts.log import get_logger
 from alerts.model import Delivery, DeliveryState, SendResult
+from alerts.pipeline import giving_up
 from alerts.pipeline.apply import wake
 from alerts.pipeline.assemble import is_reachable
 from alerts.pipeline.parts import Parts
@@ -97,6 +98,7 @@ def _record(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Sent
     with parts.database.write() as connection:
         if deliveries.record(connection, row.id, lease, values, tried):
             _pace(connection, row, result, following.due_at, now)
+            giving_up.judge(connection, row, result, now)
             if _is_expired(result, following.state):
                 _fold(connection, parts, row, now)
     get_logger().info(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, select, update
 
 from alerts.clock import iso
 from alerts.store import claims, stops
@@ -215,6 +215,7 @@ def tries_since_it_worked(connection: Connection, target: str, limit: int = 2_00
     worked = (
         select(func.max(attempt.c.ended_at))
         .where(mine, attempt.c.outcome.in_(("delivered", "written")))
+        .correlate(None)
         .scalar_subquery()
     )
     query = (
@@ -299,12 +300,18 @@ def _revive(connection: Connection, stop: Row[Any], now: float) -> tuple[int, in
 
 
 def hold_gate(connection: Connection, key: str, until: float, since: float, reason: str) -> None:
-    """Let nothing pass to `key` before `until`; its row of failures stays as it is."""
+    """Let nothing pass to `key` before `until`; no failure is added to those it has."""
     statement = claims.insert(connection, gate).values(
         key=key, next_at=until, failures=1, since=since, reason=reason
     )
     connection.execute(
         statement.on_conflict_do_update(
-            index_elements=["key"], set_={"next_at": until, "since": since, "reason": reason}
+            index_elements=["key"],
+            set_={
+                "next_at": until,
+                "failures": case((gate.c.failures > 0, gate.c.failures), else_=1),
+                "since": since,
+                "reason": reason,
+            },
         )
     )

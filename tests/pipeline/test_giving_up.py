@@ -1,0 +1,113 @@
+"""Claims about destinations that only fail, with rows, gates and notices, on both databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline_world import World
+
+from alerts.delivery import classify
+from alerts.pipeline import health
+from alerts.store import notices, outbox, reach, stops, tables
+
+FULL = classify.result(
+    "refused", "mailbox_full", "destination", code="552 5.2.2", text="mailbox full"
+)
+DOWN = classify.result("retry", "http", "destination", code="503", text="down")
+HOOK_YAML = """\
+version: 1
+defaults: {timezone: UTC}
+feeds:
+  - {name: Courier, url: "https://courier.example/rss"}
+rules:
+  ice: ICE
+subscribers:
+  - name: Room
+    webhook: {url: "https://hooks.example/x", secret: "whsec_bWFkaXNvbi13aXNjb25zaW4tbmV3cy1hbGVydHM="}
+    rules: [ice]
+    when: right away
+"""
+HOOK = "room/webhook/hooks.example"
+
+
+def tell(world: World, number: int) -> None:
+    world.serve(world.item(f"ICE story {number}", f"story-{number}", hours_ago=0.1))
+    world.run(force=True)
+
+
+def state(world: World) -> dict[str, Any]:
+    places = [d for s in world.parts.in_force.config.subscribers for d in s.destinations]
+    with world.database.read() as connection:
+        return reach.destinations(connection, places, world.clock.now())[0]
+
+
+def fail_until(world: World, day: int, *, first: int = 0) -> None:
+    """Let a new article fail each day; days are counted from the first."""
+    for number in range(first, day + 1):
+        world.transport.answers.extend([DOWN] * 3)
+        tell(world, number)
+        world.transport.answers.clear()
+        world.later(24)
+
+
+def test_a_mailbox_that_stays_full_is_given_up_and_can_be_resumed(world: World):
+    for number in range(3):
+        world.transport.answers.append(FULL)
+        tell(world, number)
+        assert state(world)["state"] == ("ok" if number < 2 else "bad_address")
+        world.later(7 * 24 + 1)
+    assert "full since" in state(world)["reason"]
+    with world.database.write() as connection:
+        outbox.resume(connection, "email/ana@example.org", ["ana/email/ana@example.org"],
+                      world.clock.now())  # fmt: skip
+    world.transport.answers.append(FULL)
+    tell(world, 9)
+    assert state(world)["state"] == "ok"
+
+
+def test_a_mailbox_that_took_a_mail_between_is_not_given_up(world: World):
+    for number, answer in enumerate((FULL, FULL, None, FULL)):
+        world.transport.answers.extend([answer] if answer else [])
+        tell(world, number)
+        world.later(7 * 24 + 1)
+    assert state(world)["state"] == "ok"
+
+
+def test_a_webhook_that_fails_for_days_is_asked_once_a_day_and_admins_are_told(world: World):
+    world.reload(HOOK_YAML)
+    fail_until(world, 5)
+    world.clock.advance(-23 * 3600)  # an hour after the last failure
+    row = state(world)
+    assert row["state"] == "waiting"
+    assert "once a day" in row["reason"]
+    tried = len(world.transport.tries)
+    world.later(1)
+    world.run()
+    assert len(world.transport.tries) == tried
+    health.check(world.parts)
+    with world.database.read() as connection:
+        assert f"webhook {HOOK}" in notices.open_ones(connection)
+
+
+def test_a_webhook_that_answers_again_gets_everything_that_waited(world: World):
+    world.reload(HOOK_YAML)
+    fail_until(world, 6)
+    for _ in range(3):
+        world.later(24)
+        world.run()
+    assert state(world)["state"] == "ok"
+    with world.database.read() as connection:
+        rows = tables.deliveries(connection)
+    assert {row["state"] for row in rows} <= {"delivered", "failed"}
+    assert sum(row["state"] == "delivered" for row in rows) >= 5
+
+
+def test_a_webhook_that_never_answers_again_is_given_up(world: World):
+    world.reload(HOOK_YAML)
+    fail_until(world, 14)
+    row = state(world)
+    assert row["state"] == stops.GONE
+    assert row["lift"] == f"alerts destinations resume {HOOK}"
+    tried = len(world.transport.tries)
+    tell(world, 99)
+    assert len(world.transport.tries) == tried
