@@ -30,6 +30,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reload": ("alerts.cli.reload:reload", "Take an edit, confirm one that waits, undo one."),
     "people": ("alerts.cli.people:people", "Who is stopped or paused; pause, resume, erase."),
     "web": ("alerts.cli.web:web", "The web pages alone: stop links, health, metrics."),
+    "send-test": ("alerts.cli.send_test:send_test", "A test message, with the server's reply."),
+    "backup": ("alerts.cli.backup:backup", "Copy the database while it is in use."),
     "schema": ("alerts.cli.check:schema", "The JSON Schema of subscribers.yaml, for editors."),
     "migrate": ("alerts.cli.migrate:migrate", "Bring the database to this version's schema."),
 }

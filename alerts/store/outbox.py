@@ -154,10 +154,11 @@ def _unfit(row: Row[Any]) -> _Obstacle:
 
 
 def _stopped(row: Row[Any], stop: Row[Any] | None, paused_until: float | None) -> _Obstacle:
+    lift = lift_command(row.kind, row.place, row.destination)
     if stop is not None:
-        return stop.reason, lift_command(stop.kind, row.kind, row.place, row.destination)
+        return stop.reason, lift
     if paused_until is not None:
-        return f"paused until {iso(paused_until)}", f"alerts people resume {row.place}"
+        return f"paused until {iso(paused_until)}", lift
     return None
 
 

@@ -70,21 +70,22 @@ def _row(place: Destination, trouble: Mapping[str, Any], waiting: int) -> dict[s
 
 def _stopped(stop: Row[Any] | None, place: Destination, erased: set[str]) -> dict[str, Any]:
     if place.target in erased:
-        return {"state": stops.ERASED, "reason": "This person's data was erased."}
+        lift = lift_command(place.kind, place.place, place.key)
+        return {"state": stops.ERASED, "reason": "This person's data was erased.", "lift": lift}
     if stop is None:
         return {}
     return {
         "state": stop.kind,
         "since": iso(stop.created_at),
         "reason": stop.reason,
-        "lift": lift_command(stop.kind, place.kind, place.place, place.key),
+        "lift": lift_command(place.kind, place.place, place.key),
     }
 
 
 def _paused(until: float | None, place: Destination) -> dict[str, Any]:
     if until is None:
         return {}
-    lift = f"alerts people resume {place.place}" if place.kind == "email" else None
+    lift = lift_command(place.kind, place.place, place.key)
     return {"state": "paused", "until": iso(until), "lift": lift}
 
 
@@ -104,10 +105,8 @@ def _held(place: Destination, gates: Mapping[str, Row[Any]], now: float) -> dict
     }
 
 
-def lift_command(kind: str, transport: str, place: str, key: str) -> str | None:
-    """Return the command that lifts a suppression of this kind; None if none does."""
-    if kind == stops.ERASED:
-        return None
-    if kind == stops.STOPPED and transport == "email":
+def lift_command(transport: str, place: str, key: str) -> str:
+    """Return the command that lifts whatever keeps a destination from getting anything."""
+    if transport == "email":
         return f"alerts people resume {place}"
     return f"alerts destinations resume {key}"
