@@ -163,7 +163,7 @@ def test_once_the_lines_are_gone_nothing_names_an_erased_person() -> None:
     assert "(erased)" in listed()
 
 
-def test_web_serves_the_pages_and_ends_on_sigterm() -> None:
+def test_web_serves_the_pages_with_the_configuration_in_force_and_ends_on_sigterm() -> None:
     command = [sys.executable, "-m", "alerts", "web"]
     environment = {"PORT": "0", "PATH": "/usr/bin:/bin"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
@@ -173,7 +173,13 @@ def test_web_serves_the_pages_and_ends_on_sigterm() -> None:
             assert address is not None
             answer = requests.get(f"{address[0]}/healthz", timeout=10)
             assert answer.json()["tick_lag_seconds"] is None
-            assert requests.get(f"{address[0]}/u/forged", timeout=10).status_code == 404
+            forged = requests.get(f"{address[0]}/u/forged", timeout=10)
+            assert forged.status_code == 404
+            assert "webdesk" not in forged.text
+            admins = "admins: [{email: webdesk@newsroom.example}]\n"
+            Path("subscribers.yaml").write_text(YAML + admins)
+            CliRunner().invoke(once, [])
+            assert "webdesk" in requests.get(f"{address[0]}/u/forged", timeout=10).text
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from alerts import config as configuration
 from alerts import log
 from alerts.cli.marking import Marking, marking
 from alerts.clock import SystemClock
 from alerts.delivery.transport import transports
 from alerts.model import Config
 from alerts.netguard import Guard
+from alerts.pipeline import reload
 from alerts.pipeline.optout import Desk
 from alerts.store import configs
 from alerts.web.app import create_app
@@ -69,10 +69,5 @@ class _Front:
             row = configs.latest(connection)
         if row is None or row.version == self._config.version:
             return self._config
-        env = self._opened.settings
-        contents = {env.config.parent / name: text.encode() for name, text in row.files.items()}
-        loaded = configuration.load(
-            env.config, env.environment, allow_unset=True, contents=contents, with_examples=False
-        )
-        self._config = loaded.config or self._config
+        self._config = reload.stored(self._opened.settings, row).config or self._config
         return self._config
