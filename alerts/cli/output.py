@@ -68,6 +68,18 @@ def show_mistakes(mistakes: Sequence[Mistake], closing: str) -> None:
     click.echo(closing, err=True)
 
 
+def show_refusal(mistakes: Sequence[Mistake], braked: str | None) -> None:
+    """Say on standard error why the file as it stands is not in force; nothing if it is."""
+    if mistakes:
+        show_mistakes(mistakes, "The last good version stays in force and is used.")
+    elif braked:
+        click.echo(
+            f"This edit waits, and the version before it is used: {braked}\n"
+            "If you mean it: alerts reload --confirm",
+            err=True,
+        )
+
+
 class Progress:
     """A live line on a terminal while a long command works; nothing elsewhere."""
 

@@ -11,10 +11,13 @@ from pathlib import Path
 import click
 
 from alerts import log, settings
-from alerts.cli.output import Progress, show_mistakes
+from alerts.cli.output import Progress, show_refusal
 from alerts.clock import SystemClock
 from alerts.engine import boot
 from alerts.engine.embedded import Embedded
+from alerts.pipeline.optout import Desk
+from alerts.web.app import create_app
+from alerts.web.server import host_of, serve
 
 
 @click.command()
@@ -28,19 +31,25 @@ def run(*, path: Path | None, log_json: bool) -> None:
     edit of subscribers.yaml is taken within 5 seconds; one with mistakes changes nothing.
     """
     log.configure(as_json=log_json)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _n, _f: stop.set())
     env, clock = settings.load(path), SystemClock()
     with boot.working(env, clock, wait_s=0) as database:
         booted = boot.boot(env, clock, database)
-        if booted.mistakes:
-            show_mistakes(booted.mistakes, "The last good version stays in force and is used.")
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _n, _f: stop.set())
-        service = Embedded(booted.parts)
+        show_refusal(booted.mistakes, booted.braked)
+        parts = booted.parts
+        service = Embedded(parts)
+        pages = create_app(lambda: Desk.of(parts), pulse=service.pulse)
+        served = serve(pages, host_of(env), env.port)
         service.start()
-        config = booted.parts.in_force.config
+        config = parts.in_force.config
         log.get_logger().info(
-            "running", feeds=len(config.feeds), subscribers=len(config.subscribers), pid=os.getpid()
+            "running",
+            feeds=len(config.feeds),
+            subscribers=len(config.subscribers),
+            pid=os.getpid(),
+            pages=served.url,
         )
         with Progress() as progress:
             while not stop.wait(1.0):
@@ -48,6 +57,7 @@ def run(*, path: Path | None, log_json: bool) -> None:
                 progress.say(f"{crew.polling} polls and {crew.sending} sends under way")
         log.get_logger().info("stopping")
         is_clean = service.stop()
+        served.stop(timeout_s=1.0)
         log.get_logger().info("stopped", clean=is_clean)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -17,6 +17,7 @@ from alerts import settings
 from alerts.cli.output import sentences, write_json
 from alerts.cli.reading import Reading, reading
 from alerts.clock import Clock, SystemClock, iso
+from alerts.delivery import classify
 from alerts.delivery.transport import DeliveryHead, Envelope, Transport, transports
 from alerts.errors import UsageError
 from alerts.masks import mask
@@ -143,7 +144,7 @@ def _tried(tools: _Tools, place: Destination) -> Row:
         code=result.code or None,
         server=result.server or None,
         server_text=mask(result.server_text) or None,
-        hint=result.hint or None,
+        hint=classify.named(result.hint, key=place.key, place=place.place) or None,
         id=key,
     )
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from alerts import __version__, config
+from alerts import __version__
 from alerts.clock import Clock
 from alerts.delivery.transport import transports
 from alerts.digests.render import Renderer
@@ -20,7 +20,7 @@ from alerts.errors import ConfigError
 from alerts.feeds.fetch import Fetcher
 from alerts.model import Config, Mistake
 from alerts.netguard import Guard
-from alerts.pipeline import InForce, Parts, apply
+from alerts.pipeline import InForce, Parts, reload
 from alerts.settings import Settings
 from alerts.store import claims, configs, deliveries, subscribers
 from alerts.store.database import Database, migrate, open_database
@@ -29,10 +29,11 @@ from alerts.store.lock import working_lock
 
 @dataclass(frozen=True)
 class Booted:
-    """Working parts, and what is wrong with the configuration file (nothing, if it was taken)."""
+    """Working parts, and why the file as it stands is not what is in force (nothing, if it is)."""
 
     parts: Parts
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[Mistake, ...] = ()
+    braked: str | None = None  # the edit waits for `alerts reload --confirm`, and why
 
 
 @contextmanager
@@ -55,23 +56,24 @@ def working(settings: Settings, clock: Clock, *, wait_s: float) -> Iterator[Data
 
 def boot(settings: Settings, clock: Clock, database: Database) -> Booted:
     """Put the configuration in force, or the last good one; ConfigError if there is neither."""
-    loaded = config.load(settings.config, settings.environment)
-    if loaded.config is not None:
-        texts = {name: data.decode() for name, data in loaded.files.items()}
-        in_force = apply(database, loaded.config, texts, clock.now())
-    else:
-        in_force = _last_good(settings, database, loaded.errors)
-    _renew_mail_gate(settings, database, clock)
+    guard = Guard(settings.allow_nets)
+    fetcher = Fetcher(guard, user_agent="alerts", clock=clock)
     parts = Parts(
         database=database,
         clock=clock,
         settings=settings,
-        fetcher=_fetcher(settings, in_force.config, clock),
+        fetcher=fetcher,
         renderer=Renderer(_template_folders(settings)),
-        transports=transports(settings, Guard(settings.allow_nets), clock),
-        in_force=in_force,
+        transports=transports(settings, guard, clock),
+        in_force=_last_good(settings, database),
     )
-    return Booted(parts, tuple(loaded.errors))
+    loaded = reload.load(settings)
+    taken = reload.begin(parts, loaded, clock.now())
+    if not parts.in_force.config.version:
+        raise ConfigError(loaded.errors)
+    fetcher.user_agent = _user_agent(settings, parts.in_force.config)
+    _renew_mail_gate(settings, database, clock)
+    return Booted(parts, tuple(loaded.errors), taken.braked)
 
 
 def _renew_mail_gate(settings: Settings, database: Database, clock: Clock) -> None:
@@ -84,25 +86,13 @@ def _renew_mail_gate(settings: Settings, database: Database, clock: Clock) -> No
             configs.keep(connection, "mail_settings", now_set)
 
 
-def _last_good(settings: Settings, database: Database, mistakes: tuple[Mistake, ...]) -> InForce:
+def _last_good(settings: Settings, database: Database) -> InForce:
+    """Return the version in force, compiled; NOTHING if there is none that can be read."""
     with database.read() as connection:
         row = configs.latest(connection)
         since = subscribers.following_since(connection)
-    if row is None:
-        raise ConfigError(mistakes)
-    folder = settings.config.parent
-    contents = {folder / name: text.encode() for name, text in row.files.items()}
-    # A variable that is no longer set must not stop everyone else's mail.
-    loaded = config.load(
-        settings.config,
-        settings.environment,
-        contents=contents,
-        allow_unset=True,
-        with_examples=False,
-    )
-    if loaded.config is None:  # made by an earlier version with other rules
-        raise ConfigError(mistakes)
-    return InForce.of(loaded.config, since)
+    found = reload.stored(settings, row).config if row is not None else None
+    return InForce.of(found, since) if found is not None else reload.NOTHING
 
 
 def _template_folders(settings: Settings) -> tuple[Path, ...]:
@@ -110,8 +100,7 @@ def _template_folders(settings: Settings) -> tuple[Path, ...]:
     return (beside,) if beside.is_dir() else ()
 
 
-def _fetcher(settings: Settings, in_force: Config, clock: Clock) -> Fetcher:
+def _user_agent(settings: Settings, current: Config) -> str:
     contact = settings.base_url or f"mailto:{settings.mail_from}"
-    people = len(in_force.subscribers)
-    agent = f"alerts/{__version__} (+{contact}; {people} subscribers)"
-    return Fetcher(Guard(settings.allow_nets), user_agent=agent, clock=clock)
+    people = len(current.subscribers)
+    return f"alerts/{__version__} (+{contact}; {people} subscribers)"

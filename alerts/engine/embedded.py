@@ -21,6 +21,7 @@ from alerts.engine.crew import Crew
 from alerts.errors import AlertsError
 from alerts.log import get_logger
 from alerts.pipeline import Parts, health
+from alerts.pipeline.reload import Edits
 from alerts.store import claims
 
 TICK_S = 1.0
@@ -49,10 +50,10 @@ class Pulse:
 class Embedded:
     """A running service. `start`, then `stop`; both from one thread."""
 
-    def __init__(self, parts: Parts, *, edits: Callable[[], None] | None = None) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._clock = parts.clock
-        self._edits = edits  # looks whether the configuration was edited, and takes the edit
+        self._edits = Edits(parts)
         self._crew = Crew(parts)
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(
@@ -73,9 +74,8 @@ class Embedded:
             (self._tick, TICK_S, "tick"),
             (self._check_health, _HEALTH_S, "default"),
             (self._prune, _HOUSEKEEPING_S, "default"),
+            (self._look_for_edits, TICK_S, "default"),
         ]
-        if self._edits is not None:
-            jobs.append((self._look_for_edits, TICK_S, "default"))
         for job, seconds, executor in jobs:
             self._scheduler.add_job(job, "interval", seconds=seconds, executor=executor)
         self._scheduler.start()
@@ -121,8 +121,7 @@ class Embedded:
         return due is not None and due <= self._clock.now()
 
     def _look_for_edits(self) -> None:
-        assert self._edits is not None  # noqa: S101 - the job exists only then
-        self._quietly(self._edits)
+        self._quietly(self._edits.look)
 
     def _check_health(self) -> None:
         self._quietly(lambda: health.check(self._parts))

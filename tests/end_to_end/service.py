@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -183,6 +184,12 @@ class Service:
             database.execute("UPDATE delivery SET due_at = 1 WHERE state = 'delayed'")
             database.execute("UPDATE gate SET next_at = 1")
         database.close()
+
+    def free_port(self) -> int:
+        """Return a port that nobody listens on just now."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
 
     # --- what came of it ---------------------------------------------------------------------
 
