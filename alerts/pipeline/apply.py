@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Row
 
@@ -40,29 +42,51 @@ def apply(database: Database, config: Config, files: Mapping[str, str], now: flo
 
 
 def bring(
-    connection: Connection, config: Config, now: float, undone: GivenUp | None = None
+    connection: Connection,
+    config: Config,
+    now: float,
+    *,
+    running: Config | None = None,
+    undone: GivenUp | None = None,
 ) -> Brought:
     """Make the rows what the configuration says; the version's own row is the caller's.
 
     A removed subscriber's pending alerts and unsent deliveries are given up, with the reason; so
-    are alerts of rules that their subscriber no longer follows. `undone`: what an edit had given
+    are alerts of rules that their subscriber no longer follows. `running`: what the rows say now:
+    subscribers that stay as they are keep their slots untouched. `undone`: what an edit had given
     up that is undone by this.
     """
     followed = subscribers.following_since(connection)
     hosts = [(feed, links.host(feed.url)) for feed in config.feeds]
     feeds.apply(connection, hosts, now)
-    given_up = {
-        key: _give_up(connection, key, now)
-        for key in subscribers.apply(connection, config.subscribers, now)
-    }
+    removed = set(subscribers.apply(connection, config.subscribers, now))
     if undone is not None:
         bring_back(connection, undone)
-    for person in config.subscribers:
-        _apply_slots(connection, person, now)
-        given_up[person.id] = _settle_pending(connection, person, now)
+    waiting = set(alert_rows.subscribers_waiting(connection))
+    # A poll that was under way at an earlier edit may have owed something to who was gone by then.
+    removed |= waiting - {person.id for person in config.subscribers}
+    given_up = {key: _give_up(connection, key, now) for key in sorted(removed)}
+    slot_rows: defaultdict[str, dict[str, Row[Any]]] = defaultdict(dict)
+    for row in subscribers.slots(connection):
+        slot_rows[row.subscriber][row.cadence] = row
+    for person in _changed(config, running, undone):
+        _apply_slots(connection, person, slot_rows[person.id], now)
+        if person.id in waiting:
+            given_up[person.id] = _settle_pending(connection, person, now)
     since = subscribers.following_since(connection)
     ended = {pair: at for pair, at in followed.items() if pair not in since}
     return Brought(since, GivenUp({k: ids for k, ids in given_up.items() if ids}, ended))
+
+
+def _changed(
+    config: Config, running: Config | None, undone: GivenUp | None
+) -> Iterator[Subscriber]:
+    """Yield the subscribers whose slots or alerts may have to change."""
+    known = {person.id: person for person in running.subscribers} if running else {}
+    again = undone.alerts.keys() if undone else ()
+    for person in config.subscribers:
+        if person.id in again or known.get(person.id) != person:
+            yield person
 
 
 def _give_up(connection: Connection, key: str, now: float) -> list[int]:
@@ -73,11 +97,13 @@ def _give_up(connection: Connection, key: str, now: float) -> list[int]:
     return owed
 
 
-def _apply_slots(connection: Connection, person: Subscriber, now: float) -> None:
+def _apply_slots(
+    connection: Connection, person: Subscriber, rows: Mapping[str, Row[Any]], now: float
+) -> None:
     """Give each cadence its next moment; what is due already stays due."""
-    rows = {row.cadence: row for row in subscribers.slots(connection, person.id)}
     cadences = person.cadences()
-    subscribers.drop_slots(connection, person.id, rows.keys() - cadences.keys())
+    if gone := rows.keys() - cadences.keys():
+        subscribers.drop_slots(connection, person.id, gone)
     for text, cadence in cadences.items():
         row = rows.get(text)
         if row is not None and (row.lease is not None or (row.due_at or now + 1) <= now):

@@ -80,6 +80,19 @@ def give_up(connection: Connection, state: str) -> None:
     )
 
 
+def forget_old(connection: Connection, kept: int) -> None:
+    """Delete all but the newest versions, and what they gave up."""
+    ids = select(config_version.c.id).order_by(config_version.c.id.desc()).offset(kept)
+    for row_id in connection.execute(ids).scalars().all():
+        forget(connection, undo_key(row_id))
+        connection.execute(delete(config_version).where(config_version.c.id == row_id))
+
+
+def undo_key(row_id: int) -> str:
+    """Return the key of the record of what a version gave up (see `store.undo`)."""
+    return f"config_undo {row_id}"
+
+
 def ask(connection: Connection, request: Request, row_id: int = 0) -> None:
     """Leave a request about a version for whoever does the work."""
     keep(connection, _REQUEST, f"{request} {row_id}")

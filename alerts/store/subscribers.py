@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,9 @@ def apply(connection: Connection, people: Iterable[Subscriber], now: float) -> l
     """
     wanted = {person.id: person for person in people}
     known = {row.id: row for row in connection.execute(select(subscriber))}
+    followed: defaultdict[str, set[str]] = defaultdict(set)
+    for who, rule in following_since(connection):
+        followed[who].add(rule)
     for person in wanted.values():
         row = known.get(person.id)
         if row is None:
@@ -33,7 +37,7 @@ def apply(connection: Connection, people: Iterable[Subscriber], now: float) -> l
             connection.execute(
                 update(subscriber).where(subscriber.c.id == person.id).values(**values)
             )
-        _apply_subscriptions(connection, person, now)
+        _apply_subscriptions(connection, person, followed[person.id], now)
     removed = [k for k, row in known.items() if k not in wanted and row.removed_at is None]
     for key in removed:
         connection.execute(update(subscriber).where(subscriber.c.id == key).values(removed_at=now))
@@ -42,10 +46,11 @@ def apply(connection: Connection, people: Iterable[Subscriber], now: float) -> l
     return removed
 
 
-def _apply_subscriptions(connection: Connection, person: Subscriber, now: float) -> None:
+def _apply_subscriptions(
+    connection: Connection, person: Subscriber, known: set[str], now: float
+) -> None:
     wanted = {s.rule for s in person.subscriptions}
     mine = subscription.c.subscriber == person.id
-    known = set(connection.execute(select(subscription.c.rule).where(mine)).scalars())
     if gone := known - wanted:
         connection.execute(delete(subscription).where(mine, subscription.c.rule.in_(gone)))
     for rule in sorted(wanted - known):

@@ -29,18 +29,14 @@ def keep(connection: Connection, row_id: int, given_up: GivenUp) -> None:
     """Remember what the version of that row gave up."""
     pairs = [[*pair, since] for pair, since in given_up.followed.items()]
     record = json.dumps({"alerts": dict(given_up.alerts), "followed": pairs})
-    configs.keep(connection, _key(row_id), record)
+    configs.keep(connection, configs.undo_key(row_id), record)
 
 
 def kept(connection: Connection, row_id: int) -> GivenUp:
     """Return what the version of that row gave up."""
-    record = json.loads(configs.value(connection, _key(row_id)) or "{}")
+    record = json.loads(configs.value(connection, configs.undo_key(row_id)) or "{}")
     pairs = record.get("followed", ())
     return GivenUp(record.get("alerts", {}), {(who, rule): since for who, rule, since in pairs})
-
-
-def _key(row_id: int) -> str:
-    return f"config_undo {row_id}"
 
 
 def bring_back(connection: Connection, given_up: GivenUp) -> None:

@@ -11,7 +11,7 @@ from pipeline_world import COURIER, RADIO, YAML, World
 from alerts import config
 from alerts.model import SendResult
 from alerts.pipeline.reload import NOTHING, Edits, Taken, begin, load, take
-from alerts.store import configs, notices, tables
+from alerts.store import configs, notices, subscribers, tables
 from alerts.store.schema import config_version
 
 ADMIN = "admins: [{email: desk@example.org}]\n"
@@ -181,7 +181,7 @@ def test_a_bad_edit_changes_nothing_and_is_told_once_for_its_content(hands: Hand
     bad = GOOD.replace("rules: [ice, here]", "rules: [icy, here]")
     assert hands.edit(bad).in_force is None
     (text,) = hands.told()
-    assert "Your edit of 1:00 was NOT taken (line 10: There is no rule" in text
+    assert "Your edit of 1:00 was NOT taken (subscribers.yaml, line 10: There is no rule" in text
     assert "The version of 1:00 goes on." in text
     os.utime("subscribers.yaml")
     hands.seconds(5)
@@ -478,3 +478,51 @@ def test_a_service_without_an_earlier_version_opens_no_notice(world: World):
     assert take(world.parts, loaded, world.clock.now()) == Taken()
     with world.database.read() as connection:
         assert notices.open_ones(connection) == {}
+
+
+def test_what_a_late_poll_owed_to_someone_removed_is_given_up_at_the_next_edit(world: World):
+    hands = Hands(world, daily(MORE))
+    old = world.parts.in_force
+    hands.edit(daily(GOOD))
+    new, world.parts.in_force = world.parts.in_force, old
+    world.serve()
+    world.run(force=True)
+    owed(world)
+    world.parts.in_force = new
+    assert world.pending("luz") == 1
+    hands.edit(daily(GOOD) + "# more\n")
+    assert (world.pending("luz"), world.pending("ana")) == (0, 1)
+
+
+def test_an_edit_leaves_the_slots_of_others_as_they_are(world: World):
+    hands = Hands(world, daily(MORE))
+    with world.database.read() as connection:
+        before = {row.subscriber: row for row in subscribers.slots(connection)}
+    hands.edit(daily(MORE).replace("name: Luz,", "name: Luz, timezone: Asia/Tokyo,"))
+    with world.database.read() as connection:
+        after = {row.subscriber: row for row in subscribers.slots(connection)}
+    assert after["ana"] == before["ana"]
+    assert after["luz"].timezone == "Asia/Tokyo"
+    assert after["luz"].due_at != before["luz"].due_at
+
+
+def test_what_came_over_a_week_before_the_undo_stays_old_news(world: World):
+    hands = Hands(world, daily(MORE))
+    world.serve()
+    world.run(force=True)
+    hands.edit(daily(GOOD))
+    owed(world)
+    world.later(8 * 24)
+    hands.ask("previous")
+    assert world.pending("luz") == 0
+
+
+def test_only_the_newest_versions_are_kept(hands: Hands):
+    for n in range(60):
+        with hands.world.database.write() as connection:
+            configs.add(connection, f"v{n}", {}, 0.0)
+    hands.edit(MORE)
+    with hands.world.database.read() as connection:
+        rows = connection.execute(config_version.select()).all()
+    assert len(rows) == 50
+    assert hands.names() == {"ana", "luz"}

@@ -46,18 +46,21 @@ class Edits:
 
 def load(env: Settings) -> Loaded:
     """Read the files anew, with the variables as .env has them now."""
+    return config.load(env.config, _environment(env))
+
+
+def _environment(env: Settings) -> Mapping[str, str]:
     try:
-        environment: Mapping[str, str] = settings.load(env.config).environment
-    except UsageError:  # a setting that this process has read long ago
-        environment = env.environment
-    return config.load(env.config, environment)
+        return settings.load(env.config).environment
+    except UsageError:  # about a setting that this process has read long ago
+        return env.environment
 
 
 def stored(env: Settings, row: Row[Any]) -> Loaded:
     """Read a stored version; a variable that is no longer set stops nobody else's mail."""
     contents = {env.config.parent / name: text.encode() for name, text in row.files.items()}
     return config.load(
-        env.config, env.environment, contents=contents, allow_unset=True, with_examples=False
+        env.config, _environment(env), contents=contents, allow_unset=True, with_examples=False
     )
 
 

@@ -26,6 +26,9 @@ from alerts.store import undo as records
 from alerts.store.claims import chunks
 from alerts.store.schema import entry, feed
 
+#: What came longer ago while an edit was in force is old news when it is undone.
+CATCH_UP_S = 7 * 86_400.0
+
 
 def undo(parts: Parts, row: Row[Any], before: Row[Any], old: InForce, now: float) -> Taken:
     """Undo the version of `row`: `before`, compiled as `old`, comes into force again."""
@@ -33,11 +36,12 @@ def undo(parts: Parts, row: Row[Any], before: Row[Any], old: InForce, now: float
     summary = changes.summary(undone, old.config, 0)
     with parts.database.write() as connection:
         given_up = records.kept(connection, row.id)
-        brought = bring(connection, old.config, now, given_up)
+        brought = bring(connection, old.config, now, running=undone, undone=given_up)
         in_force = dataclasses.replace(old, since=brought.since)
         people = {who for who, _ in given_up.followed} & old.people.keys()
         records.reopen_deliveries(connection, people, REMOVED, row.loaded_at, now)
-        catch_up(connection, in_force, given_up.followed.keys(), row.loaded_at, now)
+        since = max(row.loaded_at, now - CATCH_UP_S)
+        catch_up(connection, in_force, given_up.followed.keys(), since, now)
         configs.set_state(connection, row.id, configs.SET_ASIDE)
         configs.met(connection)
         edited, goes_on = (words.moment(old.config, r.loaded_at, now) for r in (row, before))

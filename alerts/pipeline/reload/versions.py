@@ -25,6 +25,9 @@ from alerts.store import notices as notice_rows
 
 _REFUSED = "config_refused"
 
+#: So many versions can be undone, one after the other.
+_KEPT = 50
+
 #: What is in force before anything is.
 NOTHING = InForce.of(Config(), {})
 
@@ -114,7 +117,7 @@ def _same(parts: Parts, config: Config, latest: Row[Any], now: float) -> Taken:
         notices.over(connection, parts, words.KEY, *told)
         if parts.in_force.config == config:
             return Taken()
-        brought = bring(connection, config, now)
+        brought = bring(connection, config, now, running=parts.in_force.config)
     parts.in_force = InForce.of(config, brought.since)
     return Taken(parts.in_force)
 
@@ -189,8 +192,9 @@ def accept(
     """Put a version in force, in one transaction; `waited` is its row if it waited before."""
     with parts.database.write() as connection:
         row_id = _in_force(connection, new.config, files, now, summary, waited)
-        brought = bring(connection, new.config, now)
+        brought = bring(connection, new.config, now, running=parts.in_force.config)
         undo.keep(connection, row_id, brought.given_up)
+        configs.forget_old(connection, _KEPT)
         in_force = dataclasses.replace(new, since=brought.since)
         if tell:
             told = words.accepted(words.moment(new.config, now, now), summary)

@@ -35,11 +35,10 @@ def moment(config: Config, at: float, now: float) -> str:
 def refused(edited: str, goes_on: str, errors: Sequence[Mistake]) -> tuple[str, str]:
     """Return subject and text for an edit with mistakes."""
     first = min(errors, key=lambda error: (error.file, error.line, error.column))
-    subject = f"Your edit of {edited} was NOT taken ({first.file}, line {first.line})"
-    told = mask(_sentence(first))
-    lines = [f"Your edit of {edited} was NOT taken (line {first.line}: {told})."]
-    lines.append(f"The version of {goes_on} goes on.")
-    text = " ".join(lines)
+    where = f"{first.file}, line {first.line}"
+    subject = f"Your edit of {edited} was NOT taken ({where})"
+    text = f"Your edit of {edited} was NOT taken ({where}: {mask(_sentence(first))})."
+    text += f" The version of {goes_on} goes on."
     if len(errors) > 1:
         listed = "\n".join(
             mask(f"{error.file}:{error.line}: {_sentence(error)}") for error in errors[:_MISTAKES]
