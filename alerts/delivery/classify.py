@@ -26,6 +26,7 @@ Scope = Literal["delivery", "destination", "server"]
 
 #: The closed words of `SendResult.kind`, each with what a person can do about it. A hint stays with
 #: its delivery when that is given up: none promises another try, the delivery's state says that.
+#: `named` puts the destination into the commands.
 HINTS: dict[Kind, str] = {
     "ok": "",
     "written": "No mail server is set: set SMTP_URL to have mails sent.",
@@ -42,17 +43,20 @@ HINTS: dict[Kind, str] = {
     "protocol": "The server did not understand us: please report this with its words.",
     "ambiguous": "Its answer was lost, so nobody knows whether it was taken: it may be there, or "
     "arrive twice.",
-    "bad_address": "There is no such address: correct or delete it in subscribers.yaml.",
-    "mailbox_disabled": "This mailbox is closed: ask for another address.",
+    "bad_address": "There is no such address: correct or delete it in subscribers.yaml. If there "
+    "is after all: alerts people resume ADDRESS",
+    "mailbox_disabled": "This mailbox is closed: ask for another address. Once it is open: "
+    "alerts people resume ADDRESS",
     "mailbox_full": "The mailbox is full: tell its owner by another way.",
     "too_big": "The mail is bigger than the server takes: set style: brief for this subscriber.",
     "smtputf8": "This server takes only ASCII before the @: ask for another address, or use a "
     "mail server with SMTPUTF8.",
     "refused": "Read the server's words: this message will not be taken as it is.",
     "rate_limited": "The server wants fewer messages at a time; read its words if this goes on.",
-    "gone": "The webhook is no more: make a new one and put it into the configuration.",
+    "gone": "The webhook is no more: make a new one and put it into the configuration; then: "
+    "alerts destinations resume KEY",
     "redirect": "The webhook has moved, and redirects are never followed: put the new URL into "
-    "the configuration.",
+    "the configuration; then: alerts destinations resume KEY",
     "bad_payload": "The receiver does not take the form of this message: please report this "
     "with its words.",
     "blocked": "The address lies in a private network: add that network to ALERTS_ALLOW_NETS if "
@@ -63,6 +67,7 @@ HINTS: dict[Kind, str] = {
     "disk": "See that there is room on the disk and that the folder can be written.",
 }
 
+_NAMES = re.compile(r"\b(?:KEY|ADDRESS)\b")
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?=\D|$)")
 _SERVER_STAGES = ("connect", "ehlo", "starttls", "auth", "mail", "noop")
 #: Words that tell a policy from a wrong address where a server gives a basic code only.
@@ -111,6 +116,12 @@ _PERMANENT: dict[tuple[int, int | None], _Verdict] = {
     (5, None): _OUR_BUG,
     (7, None): _OUR_POLICY,
 }
+
+
+def named(hint: str, *, key: str, place: str) -> str:
+    """Return a hint whose commands can be copied: KEY and ADDRESS become a destination's."""
+    values = {"KEY": key, "ADDRESS": place}
+    return _NAMES.sub(lambda found: values[found[0]], hint)
 
 
 def enhanced(text: str) -> tuple[int, int, int] | None:

@@ -6,11 +6,12 @@ leaves it open, and the next start knows that nobody knows whether it was accept
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from alerts.delivery import retry
+from alerts.delivery import classify, retry
 from alerts.log import get_logger
 from alerts.model import Delivery, DeliveryState, SendResult
 from alerts.pipeline import giving_up
@@ -67,6 +68,7 @@ def _give_up(parts: Parts, row: Row[Any], lease: str, reason: str) -> Sent:
 
 def _record(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Sent:
     now = parts.clock.now()
+    result = _named(result, row)
     following = retry.after(
         result,
         row.kind,
@@ -81,7 +83,7 @@ def _record(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Sent
         "result_kind": result.kind,
         "code": result.code,
         "server_text": result.server_text,
-        "hint": _hint(result, following.state),
+        "hint": _hint(result, following.state, row.id),
         "attempts": row.attempts + following.counts,
         "due_at": following.due_at,
         "ended_at": now if following.state in _ENDED else None,
@@ -112,14 +114,23 @@ def _record(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Sent
     return following.state
 
 
+def _named(result: SendResult, row: Row[Any]) -> SendResult:
+    """Put the destination into the commands of a hint."""
+    hint = classify.named(result.hint, key=row.destination, place=row.place)
+    return replace(result, hint=hint)
+
+
 def _is_expired(result: SendResult, state: DeliveryState) -> bool:
     """Whether it was given up for its age, not refused for good."""
     return state == "failed" and result.outcome not in ("refused", "suppress")
 
 
-def _hint(result: SendResult, state: DeliveryState) -> str:
+def _hint(result: SendResult, state: DeliveryState, delivery_id: str) -> str:
     if _is_expired(result, state):
         return "Given up after its last try; its articles come in the next digest, marked late."
+    if result.outcome == "refused":
+        again = f"To have it tried again: alerts deliveries retry {delivery_id}"
+        return f"{result.hint} {again}".strip()
     return result.hint
 
 

@@ -154,3 +154,13 @@ def test_every_kind_but_ok_says_what_a_person_can_do() -> None:
 def test_no_hint_promises_a_try_that_a_given_up_delivery_does_not_get() -> None:
     for hint in HINTS.values():
         assert not re.search(r"again|by itself|nothing to do", hint, re.IGNORECASE), hint
+
+
+def test_the_commands_of_a_hint_name_the_destination_and_variables_stay_as_they_are() -> None:
+    assert classify.named(HINTS["gone"], key="room/slack/h", place="h").endswith(
+        "alerts destinations resume room/slack/h"
+    )
+    assert classify.named(HINTS["bad_address"], key="a/email/a@b.c", place="a@b.c").endswith(
+        "alerts people resume a@b.c"
+    )
+    assert classify.named(HINTS["sender"], key="k", place="p") == HINTS["sender"]
