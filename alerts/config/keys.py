@@ -96,7 +96,8 @@ _RULE_KEYS = (
     Key("feeds", "texts", "Only articles of these feeds (names, addresses or tags).", "all feeds",
         example="[local]"),
     Key("place", "texts", "Only feeds of this place (or places).", example="madison"),
-    Key("lang", "languages", "Only articles in this language (or languages).", example="en"),
+    Key("lang", "languages", "Only articles in this language (or languages), or whose language is"
+        " not known.", example="en"),
     Key("caps", "choice", "Whether an all-capitals title is enough.", "accept", ("accept",
         "reject")),
     Key("urgent", "node", "What goes out at once: {query, newer_than, note}.", in_effect=False),

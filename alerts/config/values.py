@@ -174,13 +174,15 @@ def translations(reading: Reading, node: Node, row: Key) -> Mapping[str, str] | 
 # --- queries ---------------------------------------------------------------------------------
 
 
-def tree(reading: Reading, node: Node, row: Key) -> tuple[ScalarNode, Tree] | None:
-    """Read one query."""
+def tree(
+    reading: Reading, node: Node, row: Key, *, under: str = "query"
+) -> tuple[ScalarNode, Tree] | None:
+    """Read one query; `under` is the key whose list it stands in."""
     found = word(reading, node, what(row))
     if found is None:
         return None
     try:
-        made = query.parse(found.value)
+        made = query.parse(found.value, key=under)
     except GrammarError as error:
         if not eaten_hashtag(reading, found, as_error=True):
             reading.findings.grammar(found, error)
@@ -200,7 +202,7 @@ def trees(reading: Reading, node: Node, row: Key) -> tuple[tuple[ScalarNode, Tre
             reading.findings.error(node, told, hint)
         return None
     item_row = Key(f"an item of {row.name}", "query", row.meaning)
-    read = [tree(reading, item, item_row) for item in found]
+    read = [tree(reading, item, item_row, under=row.name) for item in found]
     whole = tuple(one for one in read if one is not None)
     return whole if len(whole) == len(read) else None
 
