@@ -31,7 +31,7 @@ def test_its_configuration_has_no_mistake_and_about_15_lines(tmp_path: Path) -> 
 
 def test_its_commands_and_targets_exist() -> None:
     makefile = (needs.ROOT / "Makefile").read_text(encoding="utf-8")
-    for command in re.findall(r"`alerts (\w+)", README):
+    for command in re.findall(r"`alerts ([\w-]+)", README):
         assert command in COMMANDS, command
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert f"\n{target}:" in makefile, target
