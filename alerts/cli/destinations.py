@@ -120,8 +120,9 @@ def _meant(key: str, every: Sequence[Destination]) -> Destination:
 
 def _words(key: str, found: outbox.Resumed) -> list[str]:
     lifted = f" It got nothing because: {sentences(found.lifted)}" if found.lifted else ""
-    deliveries = "1 delivery" if found.due == 1 else f"{found.due} deliveries"
-    lines = [f"{key} gets what is due again.{lifted}", f"{deliveries} that waited: due now."]
+    waited = {0: "Nothing waited.", 1: "1 delivery that waited is due now."}
+    due = waited.get(found.due, f"{found.due} deliveries that waited are due now.")
+    lines = [f"{key} gets what is due again.{lifted}", due]
     if found.stale:
         lines.append(f"{found.stale} older ones stay unsent (alerts deliveries retry ID).")
     if found.failed:

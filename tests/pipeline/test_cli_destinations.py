@@ -126,7 +126,7 @@ def test_an_unknown_key_names_the_nearest(folder: Folder):
 
 
 def test_resuming_what_is_well_says_that_nothing_waited(folder: Folder):
-    assert "0 deliveries" in folder.command("destinations", "resume", HOOK).stdout
+    assert "Nothing waited." in folder.command("destinations", "resume", HOOK).stdout
 
 
 def test_a_resumed_webhook_is_not_given_up_for_what_it_did_before(folder: Folder):
