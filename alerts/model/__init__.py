@@ -1,0 +1,87 @@
+"""The nouns of the product as frozen values; no behaviour but what follows from their own fields.
+
+Times are UTC epoch seconds (float), durations seconds, texts as the feed gave them unless a field
+says otherwise. `None` means "not known", never "empty".
+"""
+
+from alerts.model.configured import (
+    Cadence,
+    Config,
+    Destination,
+    DestinationKind,
+    Feed,
+    Mistake,
+    Rule,
+    Subscriber,
+    Subscription,
+    Urgent,
+    Window,
+)
+from alerts.model.found import (
+    Article,
+    Entry,
+    FetchClass,
+    FetchedBody,
+    FetchFailure,
+    Match,
+    NotModified,
+    ParsedFeed,
+    Span,
+    Validators,
+)
+from alerts.model.secret import Secret
+from alerts.model.told import (
+    Alert,
+    Delivery,
+    DeliveryState,
+    Digest,
+    FeedHealth,
+    Mail,
+    Outlet,
+    Piece,
+    Post,
+    Rendered,
+    Section,
+    SendOutcome,
+    SendResult,
+    Story,
+)
+
+__all__ = [
+    "Alert",
+    "Article",
+    "Cadence",
+    "Config",
+    "Delivery",
+    "DeliveryState",
+    "Destination",
+    "DestinationKind",
+    "Digest",
+    "Entry",
+    "Feed",
+    "FeedHealth",
+    "FetchClass",
+    "FetchFailure",
+    "FetchedBody",
+    "Mail",
+    "Match",
+    "Mistake",
+    "NotModified",
+    "Outlet",
+    "ParsedFeed",
+    "Piece",
+    "Post",
+    "Rendered",
+    "Rule",
+    "Secret",
+    "Section",
+    "SendOutcome",
+    "SendResult",
+    "Span",
+    "Story",
+    "Subscriber",
+    "Subscription",
+    "Urgent",
+    "Validators",
+    "Window",
+]

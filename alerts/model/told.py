@@ -1,0 +1,157 @@
+"""What is told: digests as they are rendered, and deliveries as they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from alerts.model.configured import Destination, Subscriber
+from alerts.model.found import Entry, Match
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of plain text, marked if a rule's words are in it."""
+
+    text: str
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """Where a story can be read."""
+
+    name: str
+    link: str | None
+    at: float  # published, else first seen
+    paywall: bool = False
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One entry owed to one subscriber: the row that must never be lost, with what it shows."""
+
+    entry_id: int
+    entry: Entry
+    seen_at: float
+    outlets: tuple[Outlet, ...]  # the first is the one the entry came from
+    matches: tuple[Match, ...]
+    late: bool = False  # folded in from a delivery that expired
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """What a reader must know of one source to trust a digest's silence."""
+
+    name: str
+    ok: bool
+    since: float | None = None  # when it could last be read, if not ok
+    reason: str = ""  # in readers' words
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One article as it stands in a digest."""
+
+    title: str  # plain, safe characters, never cut below 1 KB
+    link: str | None
+    outlets: tuple[Outlet, ...]
+    excerpt: tuple[Piece, ...]
+    rules: tuple[str, ...]  # names; the first is the one it is listed under
+    entry_id: int = 0
+    lang: str | None = None
+    caps_only: bool = False
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The stories listed under one rule."""
+
+    rule: str
+    title: str
+    stories: tuple[Story, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A subscriber's alerts of one slot, ready to be rendered in any form."""
+
+    id: str  # 32 hexadecimal digits
+    subscriber: Subscriber
+    slot: str  # local date and time of the slot, or the digest's own moment
+    created_at: float
+    since_at: float | None
+    sections: tuple[Section, ...]
+    health: tuple[FeedHealth, ...]
+    explanations: Mapping[str, str] = field(default_factory=dict)  # rule title -> plain words
+    next_at: float | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)  # rule name -> title, of all followed
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        """Every story once, in reading order."""
+        return tuple(story for section in self.sections for story in section.stories)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One part of a digest as a mail: everything but the headers that a delivery adds."""
+
+    subject: str
+    text: str
+    html: str
+    language: str = "en"
+    list_id: str = ""  # "ana-flores"
+    list_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One part of a digest as a JSON document to post."""
+
+    document: Mapping[str, Any]
+
+
+Rendered = Mail | Post
+
+DeliveryState = Literal[
+    "pending", "sending", "delivered", "written", "delayed", "failed", "suppressed"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One part of one digest to one destination."""
+
+    id: str  # 32 hexadecimal digits: Message-ID and webhook-id are made of it
+    destination: Destination
+    payload: bytes  # what is sent, rendered once
+    attempts: int = 0  # tries counted so far
+    created_at: float = 0.0
+
+
+#: What became of one try:
+#: delivered  the server accepted it            written    it lies in the spool
+#: retry      try again later, not our fault    ambiguous  nobody knows whether it was accepted
+#: refused    this message will never be taken  suppress   the address or webhook is no more
+#: our_fault  we must mend something first; the destination is not to blame
+SendOutcome = Literal[
+    "delivered", "written", "retry", "ambiguous", "refused", "suppress", "our_fault"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """One try's result, as the server said it."""
+
+    outcome: SendOutcome
+    kind: str  # closed words of delivery: "ok", "rate_limited", "bad_address", "network", …
+    code: str = ""  # "550 5.1.1", "429"
+    server_text: str = ""  # the server's words, ≤ 4 KB, no secret in them
+    hint: str = ""  # what a person can do
+    server: str = ""  # host that answered
+    retry_after_s: float | None = None
+    scope: Literal["delivery", "destination", "server"] = "delivery"  # who has to wait
