@@ -526,3 +526,12 @@ def test_only_the_newest_versions_are_kept(hands: Hands):
         rows = connection.execute(config_version.select()).all()
     assert len(rows) == 50
     assert hands.names() == {"ana", "luz"}
+
+
+def test_an_undone_version_is_better_than_a_stored_one_that_cannot_be_read(hands: Hands):
+    hands.edit(MORE)
+    hands.ask("previous")
+    hands.world.parts.in_force = NOTHING
+    taken = begin(hands.world.parts, load(hands.world.parts.settings), hands.world.clock.now())
+    assert taken.in_force is not None
+    assert hands.names() == {"ana", "luz"}

@@ -59,14 +59,16 @@ def take(parts: Parts, loaded: Loaded, now: float) -> Taken:
     rows = _rows(parts, files)
     if loaded.config is None:
         return _refuse(parts, loaded, rows.latest, now)
-    if rows.undone is not None:
+    if rows.latest is not None and rows.latest.version == loaded.config.version:
+        return _same(parts, loaded.config, rows.latest, now)
+    is_running = bool(parts.in_force.config.version)  # without that anything right is better
+    if rows.undone is not None and is_running:
         return Taken(
             summary="the files are a version that was undone: change them, or alerts reload"
         )
-    if rows.latest is not None and rows.latest.version == loaded.config.version:
-        return _same(parts, loaded.config, rows.latest, now)
-    if rows.waiting is not None and rows.waiting.version == loaded.config.version:
-        return Taken(braked=rows.waiting.summary)
+    waiting = rows.waiting
+    if waiting is not None and is_running and waiting.version == loaded.config.version:
+        return Taken(braked=waiting.summary)
     return _judge(parts, InForce.of(loaded.config, {}), files, rows.latest, now)
 
 
