@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,15 @@ def program(name: str, *, package: str | None = None) -> Path:
 def _server_folders() -> list[str]:
     postgres = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
     return [*_ADMIN_FOLDERS, *postgres]
+
+
+def mounts() -> None:
+    """Skip unless this process may mount a file system (root, and not in a confined container)."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to mount a file system")
+    probe = [str(program("unshare")), "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
+    if subprocess.run(probe, check=False, capture_output=True).returncode:
+        pytest.skip("needs leave to mount a file system")
 
 
 def everything() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, Table
 
+from alerts.errors import StoreError
 from alerts.log import get_logger
 from alerts.pipeline import Parts
 from alerts.store import claims
@@ -45,6 +46,8 @@ def run_job(
     """
     try:
         return job(parts, row, lease)
+    except StoreError:
+        raise  # its lease ends in time; nothing could be written here now
     except Exception:  # noqa: BLE001 - the job boundary
         get_logger().error("job failed", job=job.__name__, exc_info=True)
     with parts.database.write() as connection:

@@ -10,12 +10,21 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import StaticPool
 
 from alerts.errors import StoreError
@@ -77,19 +86,22 @@ class _Open:
 def _as_store_error() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (IntegrityError, ProgrammingError):
+        raise  # a mistake of ours, not the database's state
+    except (DBAPIError, NoConnectionFree) as error:
+        said = " ".join(str(getattr(error, "orig", None) or error).split())
         raise StoreError(
-            f"The database cannot be used: {mask(str(error.orig))}.",
+            f"The database cannot be used: {mask(said)}.",
             hint="Check the disk, the permissions and DATABASE_URL.",
         ) from error
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Database:
     """Open `url` without touching its schema; StoreError if it cannot be reached."""
     try:
         parsed = make_url(_with_driver(url))
         if parsed.get_backend_name() == "sqlite":
-            return _open_sqlite(parsed.database)
+            return _open_sqlite(parsed.database, busy_timeout_ms)
         engine = create_engine(parsed, pool_pre_ping=True, pool_size=20)
         with engine.connect():
             pass
@@ -114,14 +126,14 @@ def _with_driver(url: str) -> str:
     return url
 
 
-def _open_sqlite(name: str | None) -> Database:
+def _open_sqlite(name: str | None, busy_timeout_ms: int) -> Database:
     in_memory = not name or name == ":memory:"
     engine = (
         create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
         if in_memory
         else create_engine(f"sqlite:///{name}", pool_size=40, max_overflow=20)
     )
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, busy_timeout_ms))
     event.listen(engine, "begin", _begin_sqlite)
     path = None if in_memory else Path(str(name))
     if path is not None and not path.parent.is_dir():
@@ -133,7 +145,7 @@ def _open_sqlite(name: str | None) -> Database:
     try:
         if path is not None and not path.exists():
             path.touch(mode=0o600)  # addresses and mails lie in it
-        with database.read() as connection:
+        with engine.begin() as connection:
             connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
     except (SQLAlchemyError, OSError) as error:  # e.g. a file that is no database
         raise StoreError(
@@ -143,10 +155,10 @@ def _open_sqlite(name: str | None) -> Database:
     return database
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(busy_timeout_ms: int, connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we begin ourselves, see _begin_sqlite
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")

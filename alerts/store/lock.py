@@ -10,7 +10,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import text
@@ -43,18 +43,26 @@ def _file_lock(path: Path, clock: Clock, wait_s: float) -> Iterator[None]:
     try:
         file = path.open("a+")
     except OSError as error:
-        raise StoreError(f"{path} cannot be opened: {error.strerror}.") from error
+        raise StoreError(
+            f"{path} cannot be opened: {error.strerror}.",
+            hint="The folder of the database must be writable for the user that runs alerts.",
+        ) from error
     with file:
         until = clock.monotonic() + wait_s
         while not _try_flock(file.fileno()):
             if clock.monotonic() >= until:
                 raise LockHeld(_holder(path))
             clock.sleep(_POLL_S)
-        file.truncate(0)
-        file.write(f"pid {os.getpid()} on {socket.gethostname()}")
-        file.flush()
+        _sign(file.fileno(), f"pid {os.getpid()} on {socket.gethostname()}")
         yield
-        file.truncate(0)
+        _sign(file.fileno(), "")
+
+
+def _sign(descriptor: int, holder: str) -> None:
+    """Name the holder; a full disk keeps the name out, not the lock."""
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, holder.encode())
 
 
 def _try_flock(descriptor: int) -> bool:
