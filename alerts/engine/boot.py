@@ -20,7 +20,7 @@ from alerts.errors import ConfigError
 from alerts.feeds.fetch import Fetcher
 from alerts.model import Config, Mistake
 from alerts.netguard import Guard
-from alerts.pipeline import InForce, Parts, reload
+from alerts.pipeline import InForce, Parts, clock_back, reload
 from alerts.settings import Settings
 from alerts.store import claims, configs, deliveries, subscribers
 from alerts.store.database import Database, migrate, open_database
@@ -72,6 +72,7 @@ def boot(settings: Settings, clock: Clock, database: Database) -> Booted:
     if not parts.in_force.config.version:
         raise ConfigError(loaded.errors)
     fetcher.user_agent = _user_agent(settings, parts.in_force.config)
+    clock_back.mend(parts)
     _renew_mail_gate(settings, database, clock)
     return Booted(parts, tuple(loaded.errors), taken.braked)
 

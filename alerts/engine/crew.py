@@ -40,7 +40,8 @@ class Tally:
 
     polls: list[Polled] = field(default_factory=list)
     digests: int = 0
-    sent: dict[str, Sent] = field(default_factory=dict)  # delivery id -> its state at the end
+    sent: dict[str, Sent] = field(default_factory=dict)  # of digests: id -> its state at the end
+    noted: dict[str, Sent] = field(default_factory=dict)  # the same of notices to admins
     postponed: set[str] = field(default_factory=set)  # behind a closed gate, not tried
 
     def states(self) -> Counter[str]:
@@ -166,7 +167,7 @@ class Crew:
                 continue
             row = self._sends.pop(future)
             state: Sent = future.result() or "delayed"
-            self.tally.sent[row.id] = state
+            (self.tally.sent if row.digest_id is not None else self.tally.noted)[row.id] = state
             if row.kind == "email":
                 self._mail_works = state in ("delivered", "written", "failed", "suppressed")
 

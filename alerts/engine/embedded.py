@@ -15,12 +15,13 @@ from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor as Executor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from alerts.engine import housekeeping
 from alerts.engine.crew import Crew
 from alerts.errors import AlertsError
 from alerts.log import get_logger
-from alerts.pipeline import Parts, health
+from alerts.pipeline import Parts, clock_back, health
 from alerts.pipeline.reload import Edits
 from alerts.store import claims
 
@@ -34,6 +35,9 @@ _TICK_END_S = 0.8
 
 #: What is being sent when the service is told to stop may end within this time.
 STOP_S = 7.0
+
+#: A wall clock that goes back by more than this was put back, not steered.
+_STEP_S = 5.0
 
 _HEALTH_S = 60.0
 _HOUSEKEEPING_S = 3600.0
@@ -61,6 +65,8 @@ class Embedded:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
+        self._watcher = threading.Thread(target=self._watch, name="clock watch", daemon=True)
+        self._was_put_back = False
         self.pulse = Pulse(parts.clock.now())
 
     @property
@@ -77,8 +83,9 @@ class Embedded:
             (self._look_for_edits, TICK_S, "default"),
         ]
         for job, seconds, executor in jobs:
-            self._scheduler.add_job(job, "interval", seconds=seconds, executor=executor)
+            self._scheduler.add_job(job, IntervalTrigger(seconds=seconds), executor=executor)
         self._scheduler.start()
+        self._watcher.start()
 
     def stop(self) -> bool:
         """End cleanly within some seconds; False if something was still being sent by then.
@@ -86,6 +93,7 @@ class Embedded:
         Polls under way are let go: what they would have found is found again.
         """
         self._stopping.set()
+        self._watcher.join()
         self._scheduler.shutdown(wait=True)
         until = self._clock.monotonic() + STOP_S
         while self._crew.sending and self._clock.monotonic() < until:
@@ -95,11 +103,25 @@ class Embedded:
             transport.close()
         return not self._crew.sending
 
+    def _watch(self) -> None:
+        """Notice a wall clock that is put back: the scheduler would wait for its old time."""
+        ahead = self._clock.now() - self._clock.monotonic()
+        while not self._stopping.wait(TICK_S):
+            was, ahead = ahead, self._clock.now() - self._clock.monotonic()
+            if ahead < was - _STEP_S:
+                self._was_put_back = True
+                for job in self._scheduler.get_jobs():
+                    again = IntervalTrigger(seconds=job.trigger.interval_length)
+                    self._scheduler.reschedule_job(job.id, trigger=again)
+
     # --- jobs ----------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         begun = self._clock.monotonic()
         try:
+            if self._was_put_back:
+                clock_back.mend(self._parts)
+                self._was_put_back = False
             while not self._stopping.is_set() and self._clock.monotonic() - begun < _TICK_END_S:
                 if not self._crew.busy and not self._is_anything_due():
                     break

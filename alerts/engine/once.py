@@ -80,7 +80,8 @@ class Pass:
 
     def touched(self) -> Iterable[str]:
         """Return the ids of the deliveries that this pass tried or put off."""
-        return {*self._crew.tally.sent, *self._crew.tally.postponed}
+        tally = self._crew.tally
+        return {*tally.sent, *tally.noted, *tally.postponed}
 
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._begun

@@ -15,6 +15,7 @@ from alerts.delivery.transport import Transport
 from alerts.digests.render import Renderer
 from alerts.model import (
     Config,
+    Destination,
     DestinationKind,
     Feed,
     FetchedBody,
@@ -46,6 +47,7 @@ class InForce:
     people: Mapping[str, Subscriber] = field(default_factory=dict)
     feeds: Mapping[str, Feed] = field(default_factory=dict)
     followers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    places: Mapping[str, Destination] = field(default_factory=dict)  # by key
 
     @classmethod
     def of(cls, config: Config, since: Mapping[tuple[str, str], float]) -> InForce:
@@ -62,6 +64,13 @@ class InForce:
             people={person.id: person for person in config.subscribers},
             feeds={feed.url: feed for feed in config.feeds},
             followers={rule: tuple(ids) for rule, ids in followers.items()},
+            places={
+                place.key: place
+                for place in (
+                    *config.admins,
+                    *(p for person in config.subscribers for p in person.destinations),
+                )
+            },
         )
 
 

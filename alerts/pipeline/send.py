@@ -39,7 +39,7 @@ _UNSET = SendResult(
 
 def send(parts: Parts, row: Row[Any], lease: str) -> Sent:
     """Try a claimed delivery once; return the state it has now."""
-    place = parts.in_force.config.destination(row.destination)
+    place = parts.in_force.places.get(row.destination)
     if place is None:
         if _may_come_back(parts, row):
             return _record(parts, row, lease, _UNSET)

@@ -155,25 +155,36 @@ def postpone_gated(connection: Connection, now: float) -> list[str]:
 
     Return their ids.
     """
-    closed = and_(_gates(), gate.c.next_at > now, gate.c.reason != "")
-    reopens = select(func.max(gate.c.next_at)).where(closed).scalar_subquery()
-    reason = select(func.max(gate.c.reason)).where(closed).scalar_subquery()
+    closed = select(gate).where(gate.c.next_at > now, gate.c.reason != "")
+    behind = [
+        key
+        for row in connection.execute(closed).all()  # few, while due deliveries may be many
+        for key in _postpone_behind(connection, row, now)
+    ]
+    return [*behind, *_postpone_paused(connection, now)]
+
+
+def _postpone_behind(connection: Connection, closed: Row[Any], now: float) -> list[str]:
+    kind = closed.key.removeprefix(SERVER)
+    mine = delivery.c.destination == closed.key if kind == closed.key else delivery.c.kind == kind
     done = connection.execute(
         update(delivery)
         .where(
+            mine,
             delivery.c.state.in_(OPEN),
             delivery.c.due_at <= now,
             delivery.c.lease.is_(None),
-            select(gate.c.key).where(closed).exists(),
         )
-        .values(state="delayed", due_at=reopens, result_kind="waiting", hint=reason)
+        .values(state="delayed", due_at=closed.next_at, result_kind="waiting", hint=closed.reason)
         .returning(delivery.c.id)
     )
-    return [*done.scalars(), *_postpone_paused(connection, now)]
+    return list(done.scalars())
 
 
 def _postpone_paused(connection: Connection, now: float) -> list[str]:
     """Put due deliveries to paused targets off to the end of the pause, or to the next look."""
+    if connection.execute(select(pause.c.target).limit(1)).scalar() is None:
+        return []
     mine = and_(pause.c.target == delivery.c.target, pause.c.until > now)
     # Looked at again before the end: a pause that is lifted at this very moment strands nothing.
     soon = now + PAUSE_LOOK_S
@@ -185,7 +196,7 @@ def _postpone_paused(connection: Connection, now: float) -> list[str]:
             delivery.c.state.in_(OPEN),
             delivery.c.due_at <= now,
             delivery.c.lease.is_(None),
-            select(pause.c.target).where(mine).exists(),
+            delivery.c.target.in_(select(pause.c.target).where(pause.c.until > now)),
         )
         .values(state="delayed", due_at=ends, result_kind=PAUSED, hint="paused by an admin")
         .returning(delivery.c.id)
@@ -213,6 +224,8 @@ def suppress_stopped(connection: Connection, now: float) -> list[str]:
 
     Return their ids.
     """
+    if connection.execute(select(suppression.c.target).limit(1)).scalar() is None:
+        return []  # asked every moment, and nearly always so
     mine = suppression.c.target == delivery.c.target
     reason = select(suppression.c.reason).where(mine).scalar_subquery()
     done = connection.execute(
@@ -220,7 +233,7 @@ def suppress_stopped(connection: Connection, now: float) -> list[str]:
         .where(
             delivery.c.state.in_(OPEN),
             delivery.c.lease.is_(None),
-            select(suppression.c.target).where(mine).exists(),
+            delivery.c.target.in_(select(suppression.c.target)),
         )
         .values(state="suppressed", hint=reason, due_at=None, ended_at=now)
         .returning(delivery.c.id)

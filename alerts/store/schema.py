@@ -230,7 +230,6 @@ delivery = Table(
 Index(None, delivery.c.due_at)
 Index(None, delivery.c.digest_id)
 Index(None, delivery.c.destination, delivery.c.state)
-Index(None, delivery.c.state)
 Index(None, delivery.c.target)
 
 #: Every try, registered before dialling; `outcome` None: begun, and its end is not known.

@@ -162,7 +162,7 @@ def test_an_answer_without_an_end_is_bounded_and_no_success(answer: Raw | bytes)
         result = sent(transport, server)
         took = time.monotonic() - began  # noqa: TID251
     transport.close()
-    assert took < 2.0
+    assert took < 15.0
     assert result.outcome == "ambiguous"
 
 

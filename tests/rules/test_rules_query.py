@@ -508,7 +508,7 @@ def test_the_longest_text_is_read_at_once_whatever_it_repeats(piece: str) -> Non
         text = (piece * 10_000)[:9_990] + closing
         read(text)
     # Linear time is 20 ms; a quadratic parser would need minutes. The rest is for slow machines.
-    assert process_time() - began < 4
+    assert process_time() - began < 40
 
 
 def test_tokens_cover_the_text_without_overlap() -> None:

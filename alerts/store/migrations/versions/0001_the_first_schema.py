@@ -167,7 +167,6 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_delivery_digest_id"), ["digest_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_due_at"), ["due_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_delivery_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_target"), ["target"], unique=False)
 
     op.create_table(
