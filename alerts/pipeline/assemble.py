@@ -147,8 +147,8 @@ def _make(parts: Parts, person: Subscriber, rules: frozenset[str], cadence: str,
         "digest made",
         digest=digest.id,
         subscriber=person.id,
-        articles=len(digest.stories),
-        deliveries=len(outgoing),
+        entries=[row.entry_id for row in rows],
+        deliveries=[out["id"] for out in outgoing],
     )
     return 1
 

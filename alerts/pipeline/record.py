@@ -6,13 +6,14 @@ feed carries too, is judged again, and told to whom it was not told yet.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row
 
 from alerts.feeds import identity
+from alerts.log import get_logger
 from alerts.model import Article, Entry, Feed, Match, ParsedFeed
 from alerts.pipeline.apply import wake
 from alerts.pipeline.parts import InForce
@@ -143,6 +144,8 @@ class Recorder:
             matches = [marked.get(name, Match(name)) for name in names]
             owed += self._owed(item.entry_id, matches, item.seen_at)
         made = alert_rows.add(self._connection, owed, self._now)
+        for entry_id, people in Counter(item.entry_id for item in made).items():
+            get_logger().info("owed", entry=entry_id, feed=self._feed.url, subscribers=people)
         self._wake(made)
         return Recorded(fresh, matched, len(made))
 

@@ -124,12 +124,15 @@ def test_a_kill_before_or_after_any_commit_loses_nothing(service: Service, zygot
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kills", [25, 500])
 def test_random_kills_while_articles_keep_coming_lose_nothing(
-    service: Service, zygote: Zygote
+    service: Service, zygote: Zygote, kills: int
 ) -> None:
+    if kills > 25:
+        needs.soak()
     chance = random.Random(20)
     service.configure(ANA, HOOK)
-    stories = [item(f"ICE story number {n}", f"story-{n}", "", 1) for n in range(25)]
+    stories = [item(f"ICE story number {n}", f"story-{n}", "", 1) for n in range(kills)]
     for count in range(1, len(stories) + 1):
         service.publish(*stories[:count])
         zygote.run(service, kill_at=chance.randint(1, 40))
