@@ -161,17 +161,6 @@ def test_once_without_a_database_in_a_read_only_folder_says_so(tmp_path: Path):
         check_refusal(once(folder))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes what it likes")
-def test_a_read_only_file_is_a_store_error_until_it_is_writable(tmp_path: Path):
-    made(tmp_path).close()
-    (tmp_path / "alerts.db").chmod(0o400)
-    with pytest.raises(StoreError):
-        keep(open_database(f"sqlite:///{tmp_path}/alerts.db"), "a", "b")
-    (tmp_path / "alerts.db").chmod(0o600)
-    with closing(made(tmp_path)) as database:
-        keep(database, "a", "b")
-
-
 # --- busy ----------------------------------------------------------------------------------------
 
 
