@@ -6,12 +6,14 @@ leaves it open, and the next start knows that nobody knows whether it was accept
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from alerts.delivery import classify, retry
+from alerts.errors import StoreError
 from alerts.log import get_logger
 from alerts.model import Delivery, DeliveryState, SendResult
 from alerts.pipeline import giving_up
@@ -23,6 +25,9 @@ from alerts.store import deliveries, stops
 
 #: Between two messages to one chat webhook: Slack takes one a second.
 _POST_GAP_S = 1.1
+
+#: Waits between tries to write a result; together far shorter than a lease.
+_WRITE_WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 #: What a delivery's states mean for its clock: these end it.
 _ENDED = frozenset({"delivered", "written", "failed", "suppressed"})
@@ -97,12 +102,16 @@ def _record(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Sent
         "server": result.server,
         "next_at": following.due_at,
     }
-    with parts.database.write() as connection:
-        if deliveries.record(connection, row.id, lease, values, tried):
-            _pace(connection, row, result, following.due_at, now)
-            giving_up.judge(connection, row, result, now)
-            if _is_expired(result, following.state):
-                _fold(connection, parts, row, now)
+
+    def write() -> None:
+        with parts.database.write() as connection:
+            if deliveries.record(connection, row.id, lease, values, tried):
+                _pace(connection, row, result, following.due_at, now)
+                giving_up.judge(connection, row, result, now)
+                if _is_expired(result, following.state):
+                    _fold(connection, parts, row, now)
+
+    _insist(parts, write)
     get_logger().info(
         "delivery tried",
         delivery=row.id,
@@ -112,6 +121,16 @@ def _record(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Sent
         code=result.code,
     )
     return following.state
+
+
+def _insist(parts: Parts, write: Callable[[], None]) -> None:
+    """Write again while the database is away: what a server took must not be sent again."""
+    for wait_s in _WRITE_WAITS_S:
+        try:
+            return write()
+        except StoreError:
+            parts.clock.sleep(wait_s)
+    return write()
 
 
 def _named(result: SendResult, row: Row[Any]) -> SendResult:

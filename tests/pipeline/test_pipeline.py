@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pipeline_world import COURIER, RADIO, YAML, World
 from sqlalchemy import update
 
 from alerts.demo.documents import Item, rss
+from alerts.errors import StoreError
 from alerts.model import FetchFailure, SendResult
 from alerts.pipeline import poll
 from alerts.store import claims, deliveries, feeds, schema
@@ -405,3 +408,25 @@ def test_a_changed_feed_url_carries_its_seen_keys_over(world: World):
     world.reload(YAML.replace(COURIER, "https://courier.example/new-feed"))
     world.serve(*items, url="https://courier.example/new-feed")
     assert world.run().alerts == 0
+
+
+def test_a_result_that_cannot_be_written_at_once_is_written_later_not_sent_again(world: World):
+    world.serve(world.item(ICE, "a"))
+    send, write = world.transport.send, world.database.write
+    failing = []
+
+    def accept(delivery: Any) -> SendResult:
+        failing.extend([StoreError("disk full"), StoreError("disk full")])
+        return send(delivery)
+
+    def fail_then_write() -> Any:
+        if failing:
+            raise failing.pop()
+        return write()
+
+    world.transport.send = accept  # type: ignore[method-assign]
+    world.database.write = fail_then_write  # type: ignore[method-assign]
+    assert world.run().delivered == 1
+    world.later(1)
+    world.run()
+    assert len(world.transport.tries) == 1
