@@ -61,8 +61,33 @@ def claim(
     `only` and `but` limit the claim to one kind of destination, or to all others.
     """
     waits = select(gate.c.key).where(_gates(), gate.c.next_at > now).exists()
+    rows = claims.claim(
+        connection,
+        delivery,
+        now=now,
+        lease=lease,
+        lease_s=lease_s,
+        limit=limit,
+        where=(
+            delivery.c.state.in_(OPEN),
+            ~waits,
+            ~_is_behind_another(now),
+            *([delivery.c.kind == only] if only else []),
+            *([delivery.c.kind != but] if but else []),
+        ),
+        values={"state": "sending"},
+    )
+    if rows:
+        connection.execute(
+            attempt.insert(), [{"delivery_id": row.id, "started_at": now} for row in rows]
+        )
+    return rows
+
+
+def _is_behind_another(now: float) -> ColumnElement[bool]:
+    """Another delivery to the same destination is under way, or comes before."""
     other = delivery.alias()
-    earlier = (
+    return (
         select(other.c.id)
         .where(
             other.c.destination == delivery.c.destination,
@@ -77,27 +102,6 @@ def claim(
         )
         .exists()
     )
-    rows = claims.claim(
-        connection,
-        delivery,
-        now=now,
-        lease=lease,
-        lease_s=lease_s,
-        limit=limit,
-        where=(
-            delivery.c.state.in_(OPEN),
-            ~waits,
-            ~earlier,
-            *([delivery.c.kind == only] if only else []),
-            *([delivery.c.kind != but] if but else []),
-        ),
-        values={"state": "sending"},
-    )
-    if rows:
-        connection.execute(
-            attempt.insert(), [{"delivery_id": row.id, "started_at": now} for row in rows]
-        )
-    return rows
 
 
 def record(
