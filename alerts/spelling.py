@@ -10,9 +10,18 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-_LETTERS = str.maketrans({
+
+class _Letters(dict[int, int | str | None]):
+    """Letter -> what it is folded to, None for an accent; asked once for each character."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = kept = None if _is_accent(chr(code)) else code
+        return kept
+
+
+_LETTERS = _Letters(str.maketrans({
     "ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th",
-})  # fmt: skip
+}))  # fmt: skip
 _CLITIC = re.compile("'(?:ll|re|ve|d|m)$")
 
 
@@ -28,8 +37,7 @@ def fold(word: str) -> str:
 
 def _without_accents(word: str) -> str:
     apart = unicodedata.normalize("NFKD", word.casefold())
-    kept = "".join(c for c in apart if not _is_accent(c)).translate(_LETTERS)
-    return unicodedata.normalize("NFC", kept.casefold())
+    return unicodedata.normalize("NFC", apart.translate(_LETTERS).casefold())
 
 
 def _is_accent(letter: str) -> bool:
@@ -70,6 +78,11 @@ _SIBILANTS = ("s", "x", "z", "ch", "sh")
 _ES_PLURALS = (("dades", "dad"), ("iones", "ion"), ("ores", "or"), ("ales", "al"), ("ces", "z"))
 
 
+def is_singular(word: str) -> bool:
+    """Whether folded `word` is surely no plural: `singulars` has nothing but itself."""
+    return not (word.endswith(("s", "men")) or word in _IRREGULAR)
+
+
 @lru_cache(maxsize=65_536)
 def singulars(word: str) -> frozenset[str]:
     """Return folded `word` and every word whose plural it may be.
@@ -77,6 +90,8 @@ def singulars(word: str) -> frozenset[str]:
     Two words are one but for their number when these sets meet: raid and raids, bus and buses.
     """
     found = {word}
+    if is_singular(word):
+        return frozenset(found)
     if word in _IRREGULAR:
         found.add(_IRREGULAR[word])
     elif len(word) >= 6 and word.endswith("men") and word.isalpha():

@@ -89,7 +89,11 @@ _WORDS = rf"""
 """
 _IN_TEXT = re.compile(f"(?P<address>{_ADDRESS})|{_WORDS}", re.VERBOSE)
 _IN_LINK = re.compile(_WORDS, re.VERBOSE)
-_SIMPLE = re.compile(r"[\"(\[]?([A-Za-z]+|[0-9]+)(?:'s)?[\"),;:!?.\]]*", re.ASCII)
+# A word of plain letters and digits with marks around it. Beside ASCII it may have letters of the
+# Latin, Greek and Cyrillic blocks; which of them are letters indeed is asked afterwards.
+_SIMPLE = re.compile(
+    "[\"'(\\[$]*+([A-Za-z0-9\u00c0-\u02af\u0370-\u052f]++)(?:'s)?[\"'),;:!?.%\\]]*+"
+)
 _PARTS = re.compile(f"{_W}+")
 # "ICEgov" is ICE + gov, "HTMLPage" is HTML + Page: nobody can tell, so both readings are offered.
 _CAMEL = (
@@ -126,18 +130,37 @@ def read(piece: str, *, is_link: bool = False) -> Reading:
     Forms that lie over one another are other readings of the same characters: the whole of a
     hashtag and its parts, AT&T and AT and T.
     """
-    if "`" in piece or not piece.isascii():
+    simple = _simple(piece)
+    if simple is None and ("`" in piece or not piece.isascii()):
         piece = piece.translate(_TWINS)
-    simple = _SIMPLE.fullmatch(piece)
+        simple = _simple(piece)
     if simple:
         text, (start, end) = simple[1], simple.span(1)
-        written = piece[start : end + 2] if "'" in piece else text
+        written = f"{text}'s" if piece.startswith("'s", end) else text
         return Reading(1, (Form(text, written, 0, 0, start, end),))
     if piece.isascii():
         return _read(piece, piece.translate(_ASCII_SHAPE), is_link)
     text, origins = _resolved(piece)
     width, forms = _read(text, "".join(map(_shape, text)), is_link)
     return Reading(width, tuple(_moved(form, origins) for form in forms))
+
+
+def only_word(piece: str) -> str:
+    """Return the text of the one form of `piece`, "" if that takes a full reading to tell.
+
+    Nine in ten pieces of news are such: telling it takes 0.6 µs, a reading 2 to 20.
+    """
+    simple = _simple(piece)
+    return simple[1] if simple else ""
+
+
+def _simple(piece: str) -> re.Match[str] | None:
+    """Return a match whose first group is all there is to read in `piece`, if there is one."""
+    found = _SIMPLE.fullmatch(piece)
+    if found is None or piece.isascii():
+        return found
+    is_word = found[1].isalnum() and unicodedata.is_normalized("NFKC", found[1])
+    return found if is_word else None
 
 
 def bare(word: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.spelling import fold, is_acronym, singulars
+from alerts.spelling import fold, is_acronym, is_singular, singulars
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,11 @@ def test_words_that_only_look_like_a_plural_are_two(one, other):
 def test_two_to_five_capitals_are_an_acronym():
     assert all(map(is_acronym, ["US", "ICE", "COVID", "DACA"]))
     assert not any(map(is_acronym, ["A", "Ice", "POLICE", "I9", "ice", "", "移民"]))
+
+
+@given(st.one_of(st.text(max_size=8), st.sampled_from(["raids", "women", "mice", "bus", "menu"])))
+def test_a_word_that_is_surely_no_plural_has_no_other_singular(word):
+    if is_singular(word):
+        assert singulars(word) == {word}
+    else:
+        assert word.endswith(("s", "men")) or len(singulars(word)) == 2

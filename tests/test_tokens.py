@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.tokens import Reading, Token, bare, read, readings, tokens
+from alerts.tokens import Reading, Token, _read, bare, only_word, read, readings, tokens
 
 PIECES = st.text(
     st.one_of(
@@ -27,6 +27,34 @@ def test_any_piece_is_read_into_words_that_lie_in_it(piece):
         assert 0 <= form.start < form.end <= len(piece)
     assert {form.first for form in forms} <= set(range(width))
     assert {at for f in forms for at in range(f.first, f.last + 1)} == set(range(width))
+
+
+@given(
+    st.text(st.sampled_from("\"'([$aZséŁŉª½移0'sх\u0301.,)]%!?"), min_size=1, max_size=8).filter(
+        lambda piece: not piece.isspace()
+    )
+)
+def test_a_piece_of_one_plain_word_is_read_at_once_as_the_full_reading_has_it(piece):
+    word = only_word(piece)
+    if word:
+        at = piece.index(word)
+        shape = "".join("a" if c.isalpha() else c for c in piece)
+        assert read(piece) == _read(piece, shape, is_link=False)
+        assert read(piece).forms[0].text == word == piece[at : at + len(word)]
+
+
+@pytest.mark.parametrize(
+    "piece", ["raid", '("Raids,', "raid's).", "$5", "50%", "żółć", "ΑΒ;", "мир!"]
+)
+def test_plain_words_with_marks_around_them_need_no_full_reading(piece):
+    assert [form.text for form in read(piece).forms] == [only_word(piece)] != [""]
+
+
+@pytest.mark.parametrize(
+    "piece", ["anti-ICE", "#ice", "AT&T", "U.S.", "3,000", "移民", "cafe\u0301", "ﬁle", "½", "—"]
+)
+def test_other_pieces_do(piece):
+    assert only_word(piece) == ""
 
 
 @given(PIECES)

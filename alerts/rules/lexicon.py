@@ -7,19 +7,23 @@ makes only those pieces be looked up again that its words can be in.
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from alerts.rules.vocabulary import Unit, stems
-from alerts.text import fold, singulars
-from alerts.tokens import Form, bare, read
+from alerts.rules.vocabulary import Unit, UnitKind, stems
+from alerts.spelling import fold, is_singular, singulars
+from alerts.tokens import Form, bare, only_word, read
 
 #: leaf, first and last position, start and end character; all within the piece
 Hit = tuple[int, int, int, int, int]
 
 _MAX_PIECES = 150_000  # some 50 MB; twenty thousand articles have about 130,000
 _MAX_LENGTH = 48  # characters; longer pieces hardly ever come again
+_HEAD = 3  # letters, as many as a * needs before it
+
+#: What units ask for: how it is compared, a key and the leaf.
+_Table = dict[str, list[tuple[UnitKind, str, int]]]
 
 
 class Entry(NamedTuple):
@@ -52,16 +56,18 @@ class Lexicon:
         self._max_pieces = max_pieces
         self._lock = threading.RLock()
         self._leaves: dict[Unit, int] = {}
-        self._uses: dict[Unit, int] = {}
-        self._commonness: dict[int, tuple[int, int]] = {}
+        self._units: dict[int, Unit] = {}
+        self._uses: dict[int, int] = {}
         self._last_leaf = 1 if is_link else 0  # odd numbers: one space for text and links
-        self._exactly: dict[str, dict[str, list[int]]] = {
-            kind: {} for kind in ("fold", "number", "case", "exact")
-        }
-        self._asked: Counter[str] = Counter()  # folded, whatever the way to compare
-        self._prefixes: dict[int, dict[str, list[int]]] = {}
-        self._stems: dict[str, dict[str, list[int]]] = {}
-        self._pieces: defaultdict[str, list[str]] = defaultdict(list)
+        self._words: _Table = {}  # by the folded word, whatever the way to compare
+        self._prefixes: dict[
+            int, _Table
+        ] = {}  # by the first letters, _HEAD of them if it has so many
+        self._stems: dict[str, _Table] = {}  # by the stem, for each language
+        self._pieces: dict[str, list[str]] = {}
+        self._heads: defaultdict[str, set[str]] = defaultdict(
+            set
+        )  # first letters -> keys of pieces
 
     def __len__(self) -> int:
         """Return how many units are asked for."""
@@ -69,111 +75,136 @@ class Lexicon:
 
     def commonness(self, leaf: int) -> tuple[int, int]:
         """Return a guess at how often a leaf is found; greater is oftener."""
-        return self._commonness[leaf]
+        return _commonness(self._units[leaf])
 
     def take(self, unit: Unit) -> int:
         """Return the leaf of `unit`, from now on found in every text."""
         with self._lock:
-            if unit in self._leaves:
-                self._uses[unit] += 1
-                return self._leaves[unit]
-            self._last_leaf += 2
-            self._leaves[unit], self._uses[unit] = self._last_leaf, 1
-            self._commonness[self._last_leaf] = _commonness(unit)
-            for table, key in self._tables(unit):
-                table.setdefault(key, []).append(self._last_leaf)
-            self._asked.update(_folded_keys(unit))
+            leaf = self._leaves.get(unit)
+            if leaf is not None:
+                self._uses[leaf] += 1
+                return leaf
+            self._last_leaf = leaf = self._last_leaf + 2
+            self._leaves[unit], self._units[leaf], self._uses[leaf] = leaf, unit, 1
+            for key in unit.keys:
+                table, place = self._place(unit, key)
+                table.setdefault(place, []).append((unit.kind, key, leaf))
             self._forget(unit)
-            return self._last_leaf
+            return leaf
 
     def drop(self, unit: Unit) -> None:
         """Take back one `take`; a unit that nobody asks for is no longer found."""
         with self._lock:
-            self._uses[unit] -= 1
-            if self._uses[unit]:
+            leaf = self._leaves[unit]
+            self._uses[leaf] -= 1
+            if self._uses[leaf]:
                 return
-            leaf = self._leaves.pop(unit)
-            del self._uses[unit], self._commonness[leaf]
-            for table, key in self._tables(unit):
-                table[key].remove(leaf)
-                if not table[key]:
-                    del table[key]
-            for key in _folded_keys(unit):
-                self._asked[key] -= 1
-                if not self._asked[key]:
-                    del self._asked[key]
-            self._prefixes = {length: table for length, table in self._prefixes.items() if table}
-            self._stems = {language: table for language, table in self._stems.items() if table}
+            del self._leaves[unit], self._units[leaf], self._uses[leaf]
+            for key in unit.keys:
+                table, place = self._place(unit, key)
+                table[place].remove((unit.kind, key, leaf))
+                if not table[place]:
+                    del table[place]
             self._forget(unit)
+
+    def _place(self, unit: Unit, key: str) -> tuple[_Table, str]:
+        """Return the table that one of the unit's keys stands in, and under what."""
+        if unit.kind == "prefix":
+            head = key[:_HEAD]
+            return self._prefixes.setdefault(len(head), {}), head
+        if unit.kind == "stem":
+            return self._stems.setdefault(unit.language, {}), key
+        return self._words, _folded(unit, key)
 
     def look_up(self, piece: str) -> Entry:
         """Return what `piece` holds, and remember it."""
         with self._lock:
-            width, forms = read(piece, is_link=self._is_link)
-            keys = [singulars(fold(form.text)) for form in forms]
-            hits: dict[Hit, None] = {}
-            for form, own in zip(forms, keys, strict=True):
-                for leaf in self._found(form, own):
-                    hits[(leaf, form.first, form.last, form.start, form.end)] = None
-            is_common = not hits and width < len(_ENTRIES)
-            entry = _ENTRIES[width] if is_common else Entry(width, tuple(hits))
-            if len(piece) <= _MAX_LENGTH:
-                self._remember(piece, entry, keys)
-            return entry
+            if word := only_word(piece):
+                folded = word.lower() if word.isascii() else fold(word)
+                keys: Collection[str] = (folded,) if is_singular(folded) else singulars(folded)
+                if not self._may_be_asked(folded, keys):  # nearly always: 2 µs instead of 10
+                    self._remember(piece, _ENTRIES[1], keys)
+                    return _ENTRIES[1]
+            return self._read(piece)
 
-    def _remember(self, piece: str, entry: Entry, keys: Iterable[frozenset[str]]) -> None:
+    def _may_be_asked(self, folded: str, keys: Collection[str]) -> bool:
+        """Return False for most of the words that are in no rule."""
+        if any(self._stems.values()) or not self._words.keys().isdisjoint(keys):
+            return True
+        return any(folded[:length] in heads for length, heads in self._prefixes.items())
+
+    def _read(self, piece: str) -> Entry:
+        width, forms = read(piece, is_link=self._is_link)
+        keys: set[str] = set()
+        hits: dict[Hit, None] = {}
+        for form in forms:
+            folded = fold(form.text)
+            own = singulars(folded)
+            keys |= own
+            for leaf in self._found(form, folded, own):
+                hits[(leaf, form.first, form.last, form.start, form.end)] = None
+        is_common = not hits and width < len(_ENTRIES)
+        entry = _ENTRIES[width] if is_common else Entry(width, tuple(hits))
+        self._remember(piece, entry, keys)
+        return entry
+
+    def _remember(self, piece: str, entry: Entry, keys: Iterable[str]) -> None:
+        if len(piece) > _MAX_LENGTH:
+            return
         if len(self.memo) >= self._max_pieces:
-            self.memo.clear()
-            self._pieces.clear()
+            self._forget_all()
         self.memo[piece] = entry
-        for own in keys:
-            for key in own:
+        for key in keys:
+            if key in self._pieces:
                 self._pieces[key].append(piece)
+            else:
+                self._pieces[key] = [piece]
+                self._heads[key[:_HEAD]].add(key)
 
     def _forget(self, unit: Unit) -> None:
         """Make the pieces that `unit` may be in be looked up again."""
-        if unit.kind in ("prefix", "stem"):
-            self.memo.clear()
-            self._pieces.clear()
-            return
-        for key in _folded_keys(unit):
+        for asked in unit.keys:
+            if unit.kind == "stem" or (unit.kind == "prefix" and len(asked) < _HEAD):
+                self._forget_all()
+            elif unit.kind == "prefix":
+                heads = self._heads.get(asked[:_HEAD], ())
+                self._forget_keys([key for key in heads if key.startswith(asked)])
+            else:
+                self._forget_keys((_folded(unit, asked),))
+
+    def _forget_keys(self, keys: Iterable[str]) -> None:
+        for key in keys:
             for piece in self._pieces.pop(key, ()):
                 self.memo.pop(piece, None)
 
-    def _tables(self, unit: Unit) -> Iterator[tuple[dict[str, list[int]], str]]:
-        for key in unit.keys:
-            if unit.kind == "prefix":
-                yield self._prefixes.setdefault(len(key), {}), key
-            elif unit.kind == "stem":
-                yield self._stems.setdefault(unit.language, {}), key
-            else:
-                yield self._exactly[unit.kind], key
+    def _forget_all(self) -> None:
+        self.memo.clear()
+        self._pieces.clear()
+        self._heads.clear()
 
-    def _found(self, form: Form, keys: frozenset[str]) -> list[int]:
-        """Return the leaves of a word; `keys` are the words that it may be the plural of."""
-        found: list[int] = []
-        folded = fold(form.text)
-        if not self._asked.keys().isdisjoint(keys):  # hardly ever: most words are in no rule
-            found += self._exactly_found(form, folded, keys)
-        for length, beginnings in self._prefixes.items():
-            found += beginnings.get(folded[:length], ())
+    def _found(self, form: Form, folded: str, keys: frozenset[str]) -> Iterator[int]:
+        """Yield the leaves of a word; `keys` are the words that it may be the plural of."""
+        for key in keys:
+            for kind, asked, leaf in self._words.get(key, ()):
+                if (
+                    kind == "number"
+                    or (kind == "fold" and key == folded)
+                    or (kind == "case" and asked == form.text)
+                    or (kind == "exact" and asked in (form.text, form.written))
+                ):
+                    yield leaf
+        for length, prefixes in self._prefixes.items():
+            for _, start, leaf in prefixes.get(folded[:length], ()):
+                if folded.startswith(start):
+                    yield leaf
         for language, known in self._stems.items():
-            for stem in stems(form.text, language):
-                found += known.get(stem, ())
-        return found
-
-    def _exactly_found(self, form: Form, folded: str, keys: frozenset[str]) -> Iterator[int]:
-        exactly = self._exactly
-        yield from exactly["fold"].get(folded, ())
-        for one in keys:
-            yield from exactly["number"].get(one, ())
-        yield from exactly["case"].get(form.text, ())
-        yield from exactly["exact"].get(form.text, ())
-        yield from exactly["exact"].get(form.written, ())
+            for stem in stems(form.text, language) if known else ():
+                for _, _, leaf in known.get(stem, ()):
+                    yield leaf
 
 
-def _folded_keys(unit: Unit) -> list[str]:
-    return [fold(bare(key)) for key in unit.keys]
+def _folded(unit: Unit, key: str) -> str:
+    return key if unit.kind in ("fold", "number") else fold(bare(key))
 
 
 _COMMON = (

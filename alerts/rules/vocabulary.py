@@ -121,8 +121,11 @@ def stems(word: str, language: str) -> frozenset[str]:
 
     `language` is a primary subtag; one without an algorithm is read as English.
     """
-    stemmer = _stemmer(_ALGORITHMS.get(language, "english"))
-    return frozenset(fold(stemmer.stemWord(form)) for form in (word.casefold(), fold(word)))
+    stem = _stemmer(_ALGORITHMS.get(language, "english")).stemWord
+    cased, folded = word.casefold(), fold(word)
+    if cased == folded:
+        return frozenset((fold(stem(folded)),))
+    return frozenset((fold(stem(cased)), fold(stem(folded))))
 
 
 def _stemmer(algorithm: str) -> Stemmer.Stemmer:

@@ -31,13 +31,33 @@ def test_only_pieces_that_a_new_unit_can_be_in_are_forgotten():
     assert leaves(lexicon, "Madison’s") == [leaf]
 
 
-def test_a_new_prefix_or_stem_forgets_all():
+def test_a_new_stem_forgets_all():
     lexicon = Lexicon()
-    assert leaves(lexicon, "deported") == []
+    assert leaves(lexicon, "deported") == leaves(lexicon, "city") == []
     stem = lexicon.take(Unit("stem", frozenset({"deport"}), "en"))
+    assert not lexicon.memo
     assert leaves(lexicon, "deported") == [stem]
-    prefix = lexicon.take(Unit("prefix", frozenset({"dep"})))
-    assert leaves(lexicon, "deported") == [prefix, stem]
+
+
+def test_a_new_prefix_forgets_what_begins_so():
+    lexicon = Lexicon()
+    for piece in ("Deported", "un-deported", "deport", "depot", "city"):
+        assert leaves(lexicon, piece) == []
+    prefix = lexicon.take(Unit("prefix", frozenset({"deport"})))
+    assert set(lexicon.memo) == {"depot", "city"}
+    assert leaves(lexicon, "Deported") == leaves(lexicon, "un-deported") == [prefix]
+    assert leaves(lexicon, "depo") == leaves(lexicon, "dep") == []
+
+
+def test_prefixes_of_one_or_two_letters_in_scripts_without_blanks_are_found():
+    lexicon = Lexicon()
+    assert leaves(lexicon, "移民局") == []
+    prefix = lexicon.take(Unit("prefix", frozenset({"民"})))
+    assert leaves(lexicon, "移民局") == [prefix]
+    longer = lexicon.take(Unit("prefix", frozenset({"depo"})))
+    assert leaves(lexicon, "depots") == [longer]
+    lexicon.drop(Unit("prefix", frozenset({"民"})))
+    assert leaves(lexicon, "移民局") == []
 
 
 def test_a_unit_is_found_until_its_last_user_drops_it():
