@@ -19,9 +19,9 @@ class _Letters(dict[int, int | str | None]):
         return kept
 
 
-_LETTERS = _Letters(str.maketrans({
-    "ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th",
-}))  # fmt: skip
+_LETTERS = _Letters(
+    {ord(letter): plain for letter, plain in zip("øđłħıæœðþ", "o d l h i ae oe d th".split())}
+)
 _CLITIC = re.compile("'(?:ll|re|ve|d|m)$")
 
 

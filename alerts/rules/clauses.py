@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
-from typing import NamedTuple
 
 from alerts.rules.plans import (
     AllPlan,
@@ -20,11 +18,8 @@ from alerts.rules.plans import (
 _MAX_CLAUSES = 32  # of one AND; beyond, its most telling part stands for it
 
 
-class Clause(NamedTuple):
-    """Leaves that are all there; `is_sure`: the plan holds then, else it must be asked."""
-
-    leaves: frozenset[int]
-    is_sure: bool
+#: Leaves that are all there, and whether that is sure: the plan holds then, else it must be asked.
+Clause = tuple[frozenset[int], bool]
 
 
 def clauses(plan: Plan) -> tuple[Clause, ...] | None:
@@ -35,7 +30,7 @@ def clauses(plan: Plan) -> tuple[Clause, ...] | None:
     match plan:
         case TermPlan():
             is_sure = plan.is_sure
-            return _unique([Clause(frozenset(run.leaves), is_sure) for run in plan.runs])
+            return _unique([(frozenset(run.leaves), is_sure) for run in plan.runs])
         case AllPlan():
             return _all([clauses(part) for part in plan.parts])
         case NearPlan():
@@ -62,15 +57,12 @@ def _all(parts: list[tuple[Clause, ...] | None]) -> tuple[Clause, ...] | None:
     if count > _MAX_CLAUSES:
         return _unsure(min(worded, key=len))
     is_whole = len(worded) == len(parts)
-    return _unique(
-        [
-            Clause(
-                frozenset().union(*(clause.leaves for clause in choice)),
-                is_whole and all(clause.is_sure for clause in choice),
-            )
-            for choice in product(*worded)
+    together = [(leaves, is_sure and is_whole) for leaves, is_sure in worded[0]]
+    for part in worded[1:]:
+        together = [
+            (some | leaves, is_sure and sure) for some, sure in together for leaves, is_sure in part
         ]
-    )
+    return _unique(together)
 
 
 def _any(parts: list[tuple[Clause, ...] | None]) -> tuple[Clause, ...] | None:
@@ -80,7 +72,7 @@ def _any(parts: list[tuple[Clause, ...] | None]) -> tuple[Clause, ...] | None:
 
 
 def _unsure(found: tuple[Clause, ...] | None) -> tuple[Clause, ...] | None:
-    return None if found is None else tuple(Clause(leaves, False) for leaves, _ in found)
+    return None if found is None else tuple([(leaves, False) for leaves, _ in found])
 
 
 def _unique(found: Sequence[Clause]) -> tuple[Clause, ...]:

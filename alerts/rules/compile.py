@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from alerts.model import Rule
 from alerts.rules.fields import EVERYWHERE, SHOWN, language_of, referred
@@ -43,8 +43,7 @@ from alerts.tree import (
 _NO_LINK: tuple[TextField, ...] = tuple(field for field in TEXT_FIELDS if field != "link")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     language: str
     path: tuple[str, ...]
     scope: tuple[TextField, ...] | None = None
@@ -93,14 +92,14 @@ class Compilation:
                 return AnyPlan(tuple(self._plan(part, place) for part in parts))
             case Not(drop, keep):
                 kept = None if keep is None else self._plan(keep, place)
-                there = replace(place, is_dropped=not place.is_dropped)
+                there = place._replace(is_dropped=not place.is_dropped)
                 return NotPlan(self._plan(drop, there), kept)
             case Near(left, right, within):
                 return NearPlan(self._plan(left, place), self._plan(right, place), within)
             case Except():
                 return self._except(node, place)
             case Scope(fields, inner):
-                return self._plan(inner, replace(place, scope=fields, is_phrase=False))
+                return self._plan(inner, place._replace(scope=fields, is_phrase=False))
             case Fact():
                 return FactPlan(node, place.is_dropped)
             case RuleRef(name):
@@ -110,20 +109,25 @@ class Compilation:
         sequences = term_sequences(term, place.language)
         if not sequences:
             return NoWords()
-        runs: list[Run] = []
+        runs: tuple[Run, ...] = ()
         scope = place.scope
-        if scope is None or set(scope) - {"link"}:
-            runs += [self._run(sequence, self._lexicon) for sequence in sequences]
+        if scope is None or scope != ("link",):
+            runs += tuple([self._run(sequence, self._lexicon) for sequence in sequences])
         if scope is not None and "link" in scope:
             self._link_terms += 1
-            runs += [self._run(sequence, self._links) for sequence in sequences]
-        self.needs_capitals |= any(run.needs_capitals for run in runs)
-        return TermPlan(tuple(runs), scope, everywhere=place.is_phrase)
+            runs += tuple([self._run(sequence, self._links) for sequence in sequences])
+        plan = TermPlan(runs, scope, everywhere=place.is_phrase)
+        self.needs_capitals |= plan.needs_capitals
+        return plan
 
     def _run(self, sequence: Sequence, lexicon: Lexicon) -> Run:
-        self._taken += [(lexicon, unit) for unit in sequence]
-        is_cased = lexicon is self._lexicon and any(unit.needs_capitals for unit in sequence)
-        return Run(tuple(map(lexicon.take, sequence)), is_cased)
+        leaves: list[int] = []
+        is_cased = False
+        for unit in sequence:
+            leaves.append(lexicon.take(unit))
+            self._taken.append((lexicon, unit))
+            is_cased |= unit.needs_capitals
+        return Run(tuple(leaves), is_cased and lexicon is self._lexicon)
 
     def _regex(self, regex: Regex, place: _Place) -> Plan:
         compiled(regex)
@@ -137,7 +141,7 @@ class Compilation:
         term = self._plan(node.term, place)
         # A phrase matters only in a field that the term looks in; links seldom are one.
         scope = _NO_LINK if self._link_terms == before else EVERYWHERE
-        beside = replace(place, scope=scope, is_phrase=True)
+        beside = place._replace(scope=scope, is_phrase=True)
         phrases = tuple(self._plan(phrase, beside) for phrase in node.phrases)
         return ExceptPlan(term, phrases, only_takes_away=not self._has_not(node.term, place.path))
 
@@ -154,5 +158,5 @@ class Compilation:
     def _reference(self, name: str, place: _Place) -> Plan:
         rule = referred(name, self._rules, place.path)
         self.refers_to += (name,)
-        there = replace(place, language=language_of(rule), path=(*place.path, name))
+        there = place._replace(language=language_of(rule), path=(*place.path, name))
         return self._plan(rule.tree, there)

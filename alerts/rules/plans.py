@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from alerts.rules.fields import fact_holds, looked_in
 from alerts.rules.scene import FIELD_BITS, FURTHEST, Occurrence, Occurrences, Scene
@@ -57,8 +57,7 @@ class Plan(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Leaves that must stand next to each other."""
 
     leaves: tuple[int, ...]
@@ -75,7 +74,7 @@ class TermPlan:
     ) -> None:
         self.runs = runs
         self.fields = None if scope is None or everywhere else _numbers(scope)
-        self.needs_capitals = any(run.needs_capitals for run in runs)
+        self.needs_capitals = True in [run.needs_capitals for run in runs]
         self.leaf = runs[0].leaves[0] if len(runs) == len(runs[0].leaves) == 1 else None
         self._is_plain = self.fields is None and not everywhere and self.leaf is not None
         self.is_sure = self._is_plain and not self.needs_capitals

@@ -38,9 +38,9 @@ class Unit(NamedTuple):
     @property
     def needs_capitals(self) -> bool:
         """Whether an all-caps field is no evidence for it: only its capitals tell it apart."""
-        if self.kind == "exact":
-            return all(key.isupper() for key in self.keys)
-        return self.kind == "case"
+        if self.kind != "exact":
+            return self.kind == "case"
+        return all(key.isupper() for key in self.keys)
 
 
 #: One way to read a term: units for words next to each other.
@@ -55,14 +55,17 @@ def term_sequences(term: Term, language: str) -> tuple[Sequence, ...]:
     The last word is found in singular and plural, the others as written but for case, accents and
     possessives. A hyphenated word is also found joined (e-mail, email).
     """
+    if len(term.words) == 1:
+        (word,) = term.words
+        return _word_sequences(word.text, word.kind, language, True)
     last = len(term.words) - 1
     ways = [
         way
         for at, word in enumerate(term.words)
         if (way := _word_sequences(word.text, word.kind, language, at == last))
     ]
-    if len(ways) < 2:
-        return ways[0] if ways else ()
+    if all(len(way) == 1 for way in ways):  # nearly always
+        return (tuple(unit for way in ways for unit in way[0]),) if ways else ()
     if prod(map(len, ways)) > _MAX_READINGS:
         ways = [way[:1] for way in ways]
     found = (tuple(unit for way in choice for unit in way) for choice in product(*ways))
@@ -73,6 +76,8 @@ def term_sequences(term: Term, language: str) -> tuple[Sequence, ...]:
 def _word_sequences(
     text: str, kind: WordKind, language: str, is_last: bool
 ) -> tuple[Sequence, ...]:
+    if kind == "fold" and text.isascii() and text.isalnum():
+        return ((_unit(text, kind, is_end=is_last),),)
     ways = readings(text)
     if kind == "exact":
         return tuple(tuple(Unit("exact", frozenset({w})) for w in way) for way in ways[:1])
