@@ -19,9 +19,10 @@ class _Letters(dict[int, int | str | None]):
         return kept
 
 
-_LETTERS = _Letters(
-    {ord(letter): plain for letter, plain in zip("øđłħıæœðþ", "o d l h i ae oe d th".split())}
-)
+_LETTERS = _Letters({
+    ord("ø"): "o", ord("đ"): "d", ord("ł"): "l", ord("ħ"): "h", ord("ı"): "i", ord("æ"): "ae",
+    ord("œ"): "oe", ord("ð"): "d", ord("þ"): "th",
+})  # fmt: skip
 _CLITIC = re.compile("'(?:ll|re|ve|d|m)$")
 
 

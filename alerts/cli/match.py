@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -16,7 +15,7 @@ from alerts import config, settings
 from alerts.clock import SystemClock
 from alerts.errors import ConfigError, UsageError
 from alerts.feeds.dates import of_text
-from alerts.model import Article, Config, Entry, Feed, FetchFailure, Match, Rule
+from alerts.model import Article, Config, Feed, FetchFailure, Match, Rule
 from alerts.rules import build, query
 from alerts.rules.matcher import Matcher
 from alerts.settings import Settings
@@ -187,31 +186,33 @@ class _Sources:
 
     def article(self, value: dict[str, Any]) -> Article:
         """Return a line as an article."""
-        entry = Entry(
+        named = _texts(value.get("source"))
+        known = (self._feeds.get(name.casefold()) for name in named)
+        feed = next((feed for feed in known if feed is not None), None)
+        names = (feed.name, feed.url, *feed.tags, *named) if feed else named
+        return Article(
             title=_text(value.get("title")),
-            link=_text(value.get("link")) or None,
             summary=_text(value.get("summary")),
             content=_text(value.get("content")),
             author=_text(value.get("author")),
             tags=_texts(value.get("tags")),
+            link=_text(value.get("link")) or None,
+            sources=tuple(dict.fromkeys(name for name in names if name)),
+            place=feed.place if feed else None,
+            lang=(feed and feed.lang) or _text(value.get("lang")) or None,
             published_at=of_text(value.get("published")),
-            lang=_text(value.get("lang")) or None,
         )
-        named = _texts(value.get("source"))
-        known = (self._feeds.get(name.casefold()) for name in named)
-        feed = next((feed for feed in known if feed is not None), Feed(url=""))
-        article = Article.of(entry, feed, None)
-        extra = tuple(name for name in named if name not in article.sources)
-        return dataclasses.replace(article, sources=(*article.sources, *extra))
 
 
 def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _texts(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
     values = value if isinstance(value, list) else [value]
     return tuple(text for text in map(_text, values) if text)
 
