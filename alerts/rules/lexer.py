@@ -23,6 +23,7 @@ OPERATORS = frozenset((OR, AND, NOT, EXCEPT, NEAR))
 
 QUOTES = "\"“”„«»"  # fmt: skip
 CLOSING = {'"': '"', "“": "”", "”": "”", "„": "“", "«": "»", "»": "»"}
+_QUOTE_BLANKS = str.maketrans(dict.fromkeys(QUOTES, " "))
 _STOP = r"\s()|" + QUOTES  # a word ends here
 _APART = f"(?![^{_STOP}])"  # nothing of a word follows
 
@@ -74,7 +75,7 @@ def quoted(token: str) -> tuple[str, str]:
 
 def phrase(content: str, mark: str, start: int, end: int) -> tuple[Word, ...]:
     """Return the words inside quotes; a quotation mark in there is a blank."""
-    inside = re.sub(f"[{QUOTES}]", " ", content)
+    inside = content.translate(_QUOTE_BLANKS)
     return placed(inside.split() or [""], mark or IN_QUOTES, start, end)
 
 
@@ -117,7 +118,9 @@ def words(raw: str, mark: str = "") -> tuple[Word, ...]:
 
 def _words(raw: str, mark: str) -> tuple[Word, ...]:
     if raw.isascii() and raw.isalpha() and mark in ("", IN_QUOTES):  # nearly all: at once
-        return (Word(raw, "acronym" if raw.isupper() and len(raw) in ACRONYM_LENGTHS else "fold"),)
+        if raw.isupper() and len(raw) in ACRONYM_LENGTHS:
+            return (Word(raw, "acronym"),)
+        return (Word(raw),)
     is_quoted = bool(mark)
     mark, body = _unmarked(raw, mark.strip(IN_QUOTES))
     if not is_quoted:

@@ -103,7 +103,7 @@ class _Parser:
 
     def exclusion(self) -> Node:
         """`NOT a`, and `a NOT b` after a NEAR chain, as `a NEAR (b NOT c)` would mean nothing."""
-        kinds, first = self.kinds, self.span()[0]
+        kinds, first = self.kinds, self.at
         node = self.bare_not() if kinds[self.at] == NOT else self.exception()
         if kinds[self.at] == NEAR and not shapes.is_bare_not(node):
             node = self.chain(node)
@@ -141,7 +141,7 @@ class _Parser:
         return shapes.all_of(pairs)
 
     def exception(self) -> Node:
-        node = self.operand()
+        node = self.run() if self.kinds[self.at] == WORD else self.operand()
         while self.kinds[self.at] == EXCEPT:
             start, end = self.span()
             self.at += 1
@@ -170,14 +170,16 @@ class _Parser:
     def run(self) -> Term:
         """Words side by side: one phrase."""
         kinds, tokens, at = self.kinds, self.tokens, self.at
-        first = tokens[at]
-        start, end = first.span(kinds[at])
-        written = [first[kinds[at]]]
+        kind = kinds[at]
+        start, end = tokens[at].span(kind)
+        written = [tokens[at][kind]]
         at += 1
-        while kinds[at] == WORD or (kinds[at] == FIELD and self.is_plain(at)):
-            written.append(tokens[at][kinds[at]])
+        kind = kinds[at]
+        while kind == WORD or (kind == FIELD and self.is_plain(at)):
+            written.append(tokens[at][kind])
             end = tokens[at].end()
             at += 1
+            kind = kinds[at]
         self.at = at
         return Term(lexer.placed(written, "", start, end), start, end, self.text)
 
@@ -298,8 +300,9 @@ class _Parser:
         raise QueryError(message, start=start, end=end, hint=hint)
 
     def refuse_near_not(self, first: int) -> NoReturn:
-        """NOT binds tighter than NEAR, but what it makes has no place in the text."""
-        written = " ".join(self.text[first : self.span()[0]].split())
+        """NOT binds tighter than NEAR, but what it makes (from token `first`) has no place."""
+        start = self.tokens[first].start(self.kinds[first])
+        written = " ".join(self.text[start : self.span()[0]].split())
         self.fail(
             f"NEAR cannot join `{written[:60]}`: NOT drops whole articles and has no place in the"
             " text.",

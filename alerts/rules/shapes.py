@@ -72,7 +72,10 @@ def all_of(parts: Iterable[Node]) -> Node:
     """Return And of `parts`, flat; the part itself if there is one."""
     flat: list[Node] = []
     for part in parts:
-        flat.extend(part.parts if isinstance(part, And) else (part,))
+        if isinstance(part, And):
+            flat += part.parts
+        else:
+            flat.append(part)
     return flat[0] if len(flat) == 1 else And(tuple(flat))
 
 
@@ -80,7 +83,10 @@ def any_of(parts: Iterable[Node]) -> Node:
     """Return Or of `parts`, flat; the part itself if there is one."""
     flat: list[Node] = []
     for part in parts:
-        flat.extend(part.parts if isinstance(part, Or) else (part,))
+        if isinstance(part, Or):
+            flat += part.parts
+        else:
+            flat.append(part)
     return flat[0] if len(flat) == 1 else Or(tuple(flat))
 
 
@@ -125,6 +131,8 @@ def except_phrases(node: Node, start: int = 0, end: int = 0) -> tuple[Node, ...]
 
 def near_operand(node: Node, start: int = 0, end: int = 0) -> None:
     """Raise QueryError unless `node` is a word, a phrase or a group of them with | between."""
+    if isinstance(node, Term):  # mostly
+        return
     waiting = [node]
     while waiting:
         current = waiting.pop()
