@@ -16,6 +16,7 @@ from alerts.rules.clauses import clauses
 from alerts.rules.compile import Compilation
 from alerts.rules.fields import apart, passes
 from alerts.rules.lexicon import Lexicon
+from alerts.rules.pause import collector_paused
 from alerts.rules.plans import CERTAIN, EVERY_ONE, Plan
 from alerts.rules.scene import Occurrence, Scene
 
@@ -54,8 +55,9 @@ class Matcher:
         self._wordless: dict[str, _Compiled] = {}  # no word tells when these may hold
         self._seen: dict[int, int] = {}  # leaf -> articles it was in, of those counted
         self._version = self._order = self._articles = 0
-        for rule in self._rules.values():
-            self._put(rule, self._next_order())
+        with collector_paused():
+            for rule in self._rules.values():
+                self._put(rule, self._next_order())
 
     @property
     def names(self) -> tuple[str, ...]:
