@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from alerts.model import Rule
-from alerts.rules import shapes
+from alerts.rules import roles, shapes
 from alerts.rules.implied import implies
 from alerts.rules.loose import query_warnings
 from alerts.rules.mistakes import LintWarning
 from alerts.rules.overlaps import contained, duplicates
 from alerts.rules.patterns import compiled
 from alerts.rules.write import query_text
-from alerts.tree import And, Except, Fact, Near, Node, Not, Or, Regex, Scope, Term, Word
+from alerts.tree import And, Except, Fact, Node, Not, Or, Regex, Scope, Term, Word
 
 __all__ = ["LintWarning", "contained", "query_warnings", "tree_warnings", "warnings"]
 
@@ -84,7 +84,7 @@ _Finding = tuple[Node, str, str]
 
 
 def _frozen_water(tree: Node) -> Iterator[_Finding]:
-    for term in _outside_near(tree):
+    for term in roles.outside_near(tree):
         is_alone = len(term.words) == 1 and term.words[0].kind == "fold"
         if is_alone and term.words[0].text in {"ice", "Ice"}:
             yield (
@@ -94,26 +94,8 @@ def _frozen_water(tree: Node) -> Iterator[_Finding]:
             )
 
 
-def _outside_near(tree: Node) -> Iterator[Term]:
-    """Yield the positive terms that no NEAR ties to a context."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        match node:
-            case Term():
-                yield node
-            case Near():
-                continue
-            case Except():
-                waiting.append(node.term)
-            case Not():
-                waiting.extend(() if node.keep is None else (node.keep,))
-            case _:
-                waiting.extend(reversed(shapes.subnodes(node)))
-
-
 def _too_common(tree: Node) -> Iterator[_Finding]:
-    for node in _alternatives(tree):
+    for node in roles.alternatives(tree):
         if isinstance(node, Term) and len(node.words) == 1:
             word = node.words[0]
             if word.kind == "fold" and word.text.lower() in _EVERYWHERE:
@@ -128,24 +110,6 @@ def _too_common(tree: Node) -> Iterator[_Finding]:
                 f"/{node.pattern}/ is found in every article: it also stands for no text at all.",
                 "Use + instead of *, or write a word.",
             )
-
-
-def _alternatives(tree: Node) -> Iterator[Node]:
-    """Yield what makes the whole rule hold by itself."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        match node:
-            case Or():
-                waiting.extend(reversed(node.parts))
-            case Except():
-                waiting.append(node.term)
-            case Scope():
-                waiting.append(node.node)
-            case Not() if node.keep is not None:
-                waiting.append(node.keep)
-            case _:
-                yield node
 
 
 # What words say better: letters, endings, alternatives, and gaps between words.
@@ -167,7 +131,7 @@ def _keywords(nodes: Sequence[Node]) -> Iterator[_Finding]:
 
 def _bare_initials(rule: Rule) -> Iterator[LintWarning]:
     """Tell of a rule that is nothing but acronyms of two letters; ICE is telling enough."""
-    found = list(_alternatives(rule.tree))
+    found = list(roles.alternatives(rule.tree))
     terms = [node for node in found if isinstance(node, Term) and _is_short(node)]
     if rule.feeds or rule.places or len(terms) < len(found) or _has_veto(rule.tree):
         return
@@ -228,8 +192,8 @@ def _impossible(nodes: Sequence[Node]) -> Iterator[_Finding]:
             yield from _wholly_excepted(node)
         if not isinstance(node, And | Not):
             continue
-        needed = frozenset(_needed(node))
-        for drop in _dropped(node):
+        needed = frozenset(roles.needed(node))
+        for drop in roles.dropped(node):
             if _is_of_language(drop):
                 continue
             if id(drop) not in told and any(_implies(leaf, drop) for leaf in needed):
@@ -241,7 +205,7 @@ def _impossible(nodes: Sequence[Node]) -> Iterator[_Finding]:
                     f"Take `{text}` away after NOT; to ignore a phrase, not the article,"
                     " write EXCEPT.",
                 )
-        if not told.intersection(map(id, _dropped(node))):
+        if not told.intersection(map(id, roles.dropped(node))):
             yield from _drops_itself(node)
         if isinstance(node, And):
             yield from _two_facts(needed)
@@ -280,34 +244,6 @@ def _wholly_excepted(node: Except) -> Iterator[_Finding]:
                     "After EXCEPT write the longer phrase that does not count:"
                     ' ICE EXCEPT "ICE train".',
                 )
-
-
-def _needed(node: Node, fields: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node]]:
-    """Yield every leaf, with the fields it is limited to, without which `node` cannot hold."""
-    match node:
-        case And():
-            for part in node.parts:
-                yield from _needed(part, fields)
-        case Near():
-            yield from _needed(node.left, fields)
-            yield from _needed(node.right, fields)
-        case Not() if node.keep is not None:
-            yield from _needed(node.keep, fields)
-        case Except():
-            yield from _needed(node.term, fields)
-        case Scope():
-            yield from _needed(node.node, node.fields)
-        case Or() | Not():
-            return
-        case _:
-            yield fields, node
-
-
-def _dropped(node: Node) -> Iterator[Node]:
-    """Yield every leaf that alone makes `node` fail."""
-    for part in node.parts if isinstance(node, And) else (node,):
-        if isinstance(part, Not):
-            yield from part.drop.parts if isinstance(part.drop, Or) else (part.drop,)
 
 
 def _implies(needed: tuple[tuple[str, ...], Node], drop: Node) -> bool:
