@@ -133,7 +133,7 @@ def near_operand(node: Node, start: int = 0, end: int = 0) -> None:
     """Raise QueryError unless `node` is a word, a phrase or a group of them with | between."""
     if isinstance(node, Term):  # mostly
         return
-    waiting = [node]
+    waiting: list[Node] = [node]
     while waiting:
         current = waiting.pop()
         match current:
