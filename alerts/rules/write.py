@@ -103,6 +103,8 @@ def _term(term: Term) -> str:
 
 @lru_cache(maxsize=4096)
 def _single(word: Word) -> str:
+    if _is_plain(word):
+        return word.text
     bare = _marked(word)
     return bare if _reads_as(bare, word) else _quoted(bare)
 
@@ -110,6 +112,8 @@ def _single(word: Word) -> str:
 @lru_cache(maxsize=4096)
 def _marked(word: Word) -> str:
     """Return one word with its mark; `i:` only where the word would be read as an acronym."""
+    if _is_plain(word):
+        return word.text
     match word.kind:
         case "exact":
             return f"={word.text}"
@@ -120,6 +124,12 @@ def _marked(word: Word) -> str:
         case "acronym":
             return word.text
     return word.text if _reads_as(f'"{word.text}"', word) else f"i:{word.text}"
+
+
+def _is_plain(word: Word) -> bool:
+    """Whether it surely reads as itself, with quotes or without: nearly all words do."""
+    text = word.text
+    return word.kind == "fold" and text.isascii() and text.isalpha() and not text.isupper()
 
 
 def _reads_as(text: str, word: Word) -> bool:
