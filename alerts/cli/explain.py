@@ -1,0 +1,291 @@
+"""`alerts explain`: the whole way of one article, and why somebody got it or did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alerts import config, links
+from alerts.cli.match import _articles, _opened
+from alerts.cli.output import write_json
+from alerts.cli.reading import Reading, reading
+from alerts.clock import SystemClock, iso
+from alerts.errors import UsageError
+from alerts.model import Article, Config, Rule, Subscriber
+from alerts.pipeline import way
+from alerts.pipeline.history import Kept
+from alerts.rules import because
+from alerts.rules.verdicts import Clause, verdict
+from alerts.store import history, tables
+from alerts.text import shown
+from alerts.tree import Or
+
+
+@click.command()
+@click.argument("asked", metavar="[ARTICLE]", required=False)
+@click.argument("who", metavar="[SUBSCRIBER]", required=False)
+@click.option("--rule", "names", multiple=True, help="Only this rule; may be repeated.")
+@click.option("--file", type=click.Path(path_type=Path, allow_dash=True), help="Take ARTICLE"
+              " (its number, link or words of a title) from a feed file or JSON lines.")  # fmt: skip
+@click.option("--text", help="Explain this headline instead of an article.")
+@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
+              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, with every clause.")
+def explain(
+    *,
+    asked: str | None,
+    who: str | None,
+    names: tuple[str, ...],
+    file: Path | None,
+    text: str | None,
+    path: Path | None,
+    as_json: bool,
+) -> None:
+    """Why did I get this, or why not? The way of ARTICLE through feed, rules and deliveries.
+
+    ARTICLE is a link, an id (as alerts try shows it) or words of a title. SUBSCRIBER is an id, a
+    name or an address; without one everybody is told of who follows a rule that holds.
+
+    \b
+    Examples:
+      alerts explain https://courier.example/2026/11/24/market ana-flores
+      alerts explain 'Park Street market'
+      alerts explain --text 'Ice storm closes Madison schools'
+      alerts explain --file feed.xml 3 --rule ice
+    """
+    if sum(value is not None for value in (text, file or asked)) != 1:
+        raise UsageError(
+            "Say which article: a link, an id, words of its title, or --text.",
+            hint="Write: alerts explain https://example.org/article ana-flores",
+        )
+    with reading(path) as opened:
+        rules = _rules(opened.config, names)
+        if text is not None or file is not None:
+            article = Article(title=text) if text else _given(file, asked, opened.config)
+            said = _judged(article, rules, opened.config)
+        else:
+            said = _stored(opened, asked or "", _person(opened.config, who), rules)
+    if as_json:
+        write_json(said)
+    else:
+        click.echo("\n".join(_lines(said)))
+
+
+def _rules(current: Config, names: tuple[str, ...]) -> Sequence[Rule]:
+    known = {rule.name: rule for rule in current.rules}
+    for name in names:
+        if name not in known:
+            near = config.nearest(name, list(known))
+            hint = f'Did you mean "{near}"?' if near else "See them: alerts rules"
+            raise UsageError(f'There is no rule "{name}".', hint=hint)
+    return [known[name] for name in names] or current.rules
+
+
+def _person(current: Config, who: str | None) -> Subscriber | None:
+    if who is None:
+        return None
+    for person in current.subscribers:
+        places = {place.place.casefold() for place in person.destinations}
+        if who in (person.id, person.name) or who.casefold() in places:
+            return person
+    near = config.nearest(who, [person.id for person in current.subscribers])
+    hint = f'Did you mean "{near}"?' if near else "See them: alerts subscribers"
+    raise UsageError(f'There is no subscriber "{who}".', hint=hint)
+
+
+# --- a given article ---------------------------------------------------------------------------
+
+
+def _given(file: Path | None, asked: str | None, current: Config) -> Article:
+    assert file is not None  # noqa: S101 - as the caller asks
+    with _opened(file) as stream:
+        found = [
+            article
+            for number, article in _articles(stream, current, file)
+            if article is not None and _is_asked(asked, number, article)
+        ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(f"{file} has no such article.", hint="Their numbers: alerts match --json")
+    titles = "".join(f"\n  {shown(article.title)}" for article in found[:10])
+    raise UsageError(f"{file} has {len(found)} such articles:{titles}", hint="Name one of them.")
+
+
+def _is_asked(asked: str | None, number: int, article: Article) -> bool:
+    if asked is None:
+        return True
+    if asked.isdecimal():
+        return number == int(asked)
+    if "://" in asked:
+        return links.canonical(asked) == links.canonical(article.link or "")
+    return asked.casefold() in shown(article.title).casefold()
+
+
+def _judged(article: Article, rules: Sequence[Rule], current: Config) -> dict[str, Any]:
+    found = [way.Judged(verdict(rule, article, current.rules), article) for rule in rules]
+    told: dict[str, Any] = {
+        "id": None,
+        "title": shown(article.title),
+        "link": article.link,
+        "feeds": [],
+    }
+    return {"article": told, "rules": [_rule(one) for one in found], "subscribers": []}
+
+
+def _rule(one: way.Judged) -> dict[str, Any]:
+    return {
+        "name": one.verdict.rule.name,
+        "holds": one.verdict.holds,
+        "caps_only": one.verdict.caps_only,
+        "why": because.reason(one.verdict, one.article),
+        "clause": because.as_mapping(one.verdict.clause, one.article),
+        "shown": list(_clause_lines(one.verdict.clause, one.article, 2)),
+    }
+
+
+# --- a stored article --------------------------------------------------------------------------
+
+
+def _stored(
+    opened: Reading, asked: str, person: Subscriber | None, rules: Sequence[Rule]
+) -> dict[str, Any]:
+    now = SystemClock().now()
+    if opened.connection is None:
+        raise UsageError(
+            "The service never ran here: no article is stored.",
+            hint="Run alerts once, or explain a headline: alerts explain --text '…'",
+        )
+    found = way.find(opened.connection, asked, now)
+    if not found:
+        return _unknown(opened, asked, now)
+    if len(found) > 1:
+        listed = "".join(f"\n  {k.entry_id}  {shown(k.entry.title)}" for k in found[:10])
+        raise UsageError(f"{len(found)} articles fit:{listed}", hint="Write the id of one of them.")
+    (kept,) = found
+    followed = {s.rule for s in person.subscriptions} if person else None
+    wanted = [rule for rule in rules if followed is None or rule.name in followed]
+    judged = way.judged(kept, opened.config, wanted)
+    every = way.judged(kept, opened.config, opened.config.rules) if person is None else judged
+    people = [person] if person else _concerned(opened, kept, every)
+    steps = way.Way(opened.connection, opened.config, now)
+    return {
+        "article": _article(opened, kept),
+        "rules": [_rule(one) for one in judged],
+        "subscribers": [steps.to(kept, one, every) for one in people],
+    }
+
+
+def _concerned(opened: Reading, kept: Kept, judged: Sequence[way.Judged]) -> list[Subscriber]:
+    """Return who follows a rule that holds, or is owed the article."""
+    assert opened.connection is not None  # noqa: S101 - as `_stored` asks
+    holding = {one.verdict.rule.name for one in judged if one.verdict.holds}
+    owed = {row.subscriber for row in history.owed(opened.connection, kept.entry_id)}
+    return [
+        person
+        for person in opened.config.subscribers
+        if person.id in owed or holding & {s.rule for s in person.subscriptions}
+    ]
+
+
+def _article(opened: Reading, kept: Kept) -> dict[str, Any]:
+    assert opened.connection is not None  # noqa: S101 - as `_stored` asks
+    return {
+        "id": kept.entry_id,
+        "title": shown(kept.entry.title),
+        "link": kept.entry.link,
+        "seen": iso(kept.seen_at),
+        "published": iso(kept.entry.published_at),
+        "is_old": kept.is_baseline,
+        "feeds": [
+            {"name": shown(c.name), "url": c.url, "link": c.link, "title": shown(c.title),
+             "seen": iso(c.seen_at)}
+            for c in kept.carriers
+        ],
+        "identity": way.identity_of(opened.connection, kept),
+    }  # fmt: skip
+
+
+def _unknown(opened: Reading, asked: str, now: float) -> dict[str, Any]:
+    """Say that no feed carried it, and how the feeds are that could have."""
+    rows = tables.feeds(opened.connection, opened.config.feeds, now)
+    host = links.host(asked) if "://" in asked else ""
+    near = [row for row in rows if host and links.host(row["url"]).endswith(_domain(host))]
+    told = near or [row for row in rows if row["error"]]
+    keys = ("name", "url", "state", "last_success", "error_text")
+    return {
+        "article": None,
+        "asked": asked,
+        "why": "No feed has carried it, or its feed was not read since, or it is over 90 days old.",
+        "feeds": [{key: row[key] for key in keys} for row in told],
+        "rules": [],
+        "subscribers": [],
+    }
+
+
+def _domain(host: str) -> str:
+    return host.removeprefix("www.")
+
+
+# --- as lines ----------------------------------------------------------------------------------
+
+
+def _lines(said: dict[str, Any]) -> Iterator[str]:
+    article = said["article"]
+    if article is None:
+        yield f"{said['asked']}: {said['why']}"
+        for feed in said["feeds"]:
+            error = f": {feed['error_text']}" if feed["error_text"] else ""
+            read = f"last read {feed['last_success'] or 'never'}"
+            yield f"  {feed['name']} ({feed['state']}, {read}{error})"
+        return
+    yield article["title"] or "(no title)"
+    yield from (f"  {article['link']}" for _ in (1,) if article["link"])
+    yield from _feed_lines(article)
+    for rule in said["rules"]:
+        yield ""
+        yield f"Rule {rule['name']} {'holds' if rule['holds'] else 'does not hold'}: {rule['why']}"
+        yield from rule["shown"]
+    for person in said["subscribers"]:
+        yield ""
+        yield f"{person['name']} ({person['id']}): {person['outcome']}"
+        yield from (f"  {line}" for line in person["why"])
+    if article["id"] is not None and not said["subscribers"]:
+        yield "\nNobody follows a rule that holds."
+
+
+def _feed_lines(article: dict[str, Any]) -> Iterator[str]:
+    for feed in article["feeds"]:
+        yield f"  in {feed['name']} since {feed['seen']} ({feed['url']})"
+    if article.get("is_old"):
+        yield "  It was there before its feed's first poll: an old story."
+    for known in article.get("identity", {}).get("feeds", ()):
+        if max(known["guids"], known["links"], known["wordings"]) > 1:
+            yield (
+                f"  one article under {known['guids']} guids, {known['links']} links and"
+                f" {known['wordings']} wordings in {known['feed']}: told once"
+            )
+
+
+def _clause_lines(clause: Clause, article: Article, depth: int) -> Iterator[str]:
+    """Yield a clause and what decided below it; of OR only what is there, or nearly."""
+    pad = "  " * (depth - 1)
+    mark = "yes" if clause.holds else "no "
+    role = {"drops": "NOT ", "excepts": "EXCEPT ", "part": ""}[clause.role]
+    said = because.finding(clause, article)
+    yield f"{pad}{mark}  {role}{because.label(clause)}{': ' + said if said else ''}"
+    quiet = [p for p in clause.parts if _is_quiet(clause, p)]
+    for part in clause.parts:
+        if part not in quiet:
+            yield from _clause_lines(part, article, depth + 1)
+    if quiet:
+        yield f"{pad}  no   {len(quiet)} more: not there"
+
+
+def _is_quiet(above: Clause, part: Clause) -> bool:
+    """Whether a part can be counted instead of shown: one of many that are not there at all."""
+    many = isinstance(above.node, Or) or part.role == "excepts"
+    return many and len(above.parts) > 3 and not part.holds and not part.obstacle
