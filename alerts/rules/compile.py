@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from alerts.model import Rule
+from alerts.rules.clauses import clauses
 from alerts.rules.fields import EVERYWHERE, SHOWN, language_of, referred
 from alerts.rules.lexicon import Lexicon
 from alerts.rules.patterns import compiled
@@ -143,7 +144,23 @@ class Compilation:
         scope = _NO_LINK if self._link_terms == before else EVERYWHERE
         beside = place._replace(scope=scope, is_phrase=True)
         phrases = tuple(self._plan(phrase, beside) for phrase in node.phrases)
-        return ExceptPlan(term, phrases, only_takes_away=not self._has_not(node.term, place.path))
+        if not self._has_not(node.term, place.path):
+            return ExceptPlan(term, phrases, only_takes_away=True)
+        return ExceptPlan(term, phrases, only_takes_away=False, needs=self._needs(term))
+
+    def _needs(self, plan: Plan) -> frozenset[int] | None:
+        """Return leaves one of which is there wherever `plan` holds, None if it needs no words.
+
+        Without them a rule with a fact beside it, which is asked of every article, would look for
+        80 phrases in each: half the time of the shipped rules.
+        """
+        found = clauses(plan)
+        if found is None:
+            return None
+        return frozenset(min(leaves, key=self._commonness) for leaves, _ in found)
+
+    def _commonness(self, leaf: int) -> tuple[int, int]:
+        return (self._links if leaf & 1 else self._lexicon).commonness(leaf)
 
     def _has_not(self, node: Node, path: tuple[str, ...]) -> bool:
         for inner in walk(node):

@@ -275,9 +275,12 @@ class ExceptPlan:
     term: Plan
     phrases: tuple[Plan, ...]
     only_takes_away: bool  # without a NOT in `term`, which may be excepted as well
+    needs: frozenset[int] | None = None  # leaves one of which is there wherever it holds
 
     def found(self, scene: Scene, terms: Terms) -> Sequence[Occurrence] | None:
         """See `Plan`."""
+        if self.needs is not None and scene.words.keys().isdisjoint(self.needs):
+            return None
         if self.only_takes_away and self.term.found(scene, terms) is None:
             return None
         return self.term.found(scene, self._excepting(scene, terms))
