@@ -23,13 +23,16 @@ from alerts.store import history, tables
 from alerts.text import shown
 from alerts.tree import Or
 
+#: So many alternatives are shown one by one, though they are not there.
+_FEW = 3
+
 
 @click.command()
 @click.argument("asked", metavar="[ARTICLE]", required=False)
 @click.argument("who", metavar="[SUBSCRIBER]", required=False)
 @click.option("--rule", "names", multiple=True, help="Only this rule; may be repeated.")
 @click.option("--file", type=click.Path(path_type=Path, allow_dash=True), help="Take ARTICLE"
-              " (its number, link or words of a title) from a feed file or JSON lines.")  # fmt: skip
+              " (its number, link or words of a title) from a feed file or JSON lines")  # fmt: skip
 @click.option("--text", help="Explain this headline instead of an article.")
 @click.option("--config", "path", type=click.Path(path_type=Path), default=None,
               help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
@@ -69,6 +72,8 @@ def explain(
         else:
             said = _stored(opened, asked or "", _person(opened.config, who), rules)
     if as_json:
+        for rule in said["rules"]:
+            del rule["shown"]  # lines for eyes; `clause` says the same
         write_json(said)
     else:
         click.echo("\n".join(_lines(said)))
@@ -219,11 +224,19 @@ def _unknown(opened: Reading, asked: str, now: float) -> dict[str, Any]:
     return {
         "article": None,
         "asked": asked,
-        "why": "No feed has carried it, or its feed was not read since, or it is over 90 days old.",
+        "why": _why_unknown(opened, asked, now),
         "feeds": [{key: row[key] for key in keys} for row in told],
         "rules": [],
         "subscribers": [],
     }
+
+
+def _why_unknown(opened: Reading, asked: str, now: float) -> str:
+    assert opened.connection is not None  # noqa: S101 - as `_stored` asks
+    last = way.last_seen(opened.connection, asked, now)
+    if last is not None:
+        return f"A feed carried it until {iso(last)}; articles are kept for 90 days."
+    return "No feed that was read has carried it in the last 90 days."
 
 
 def _domain(host: str) -> str:
@@ -271,15 +284,22 @@ def _feed_lines(article: dict[str, Any]) -> Iterator[str]:
 
 
 def _clause_lines(clause: Clause, article: Article, depth: int) -> Iterator[str]:
-    """Yield a clause and what decided below it; of OR only what is there, or nearly."""
+    """Yield a clause and what decided below it; of many alternatives only what is there, or nearly.
+
+    What drops or excepts is shown only where it did.
+    """
     pad = "  " * (depth - 1)
-    mark = "yes" if clause.holds else "no "
-    role = {"drops": "NOT ", "excepts": "EXCEPT ", "part": ""}[clause.role]
+    role = {"drops": "dropped by ", "excepts": "excepted: ", "part": ""}[clause.role]
     said = because.finding(clause, article)
+    parts = [part for part in clause.parts if part.role == "part" or part.holds]
+    quiet = [part for part in parts if _is_quiet(clause, part)]
+    if quiet and len(quiet) == len(parts):
+        yield f"{pad}no   {role}none of {len(quiet)} alternatives is there"
+        return
+    mark = "yes" if clause.holds else "no "
     yield f"{pad}{mark}  {role}{because.label(clause)}{': ' + said if said else ''}"
-    quiet = [p for p in clause.parts if _is_quiet(clause, p)]
-    for part in clause.parts:
-        if part not in quiet:
+    for part in parts:
+        if not any(part is one for one in quiet):
             yield from _clause_lines(part, article, depth + 1)
     if quiet:
         yield f"{pad}  no   {len(quiet)} more: not there"
@@ -287,5 +307,5 @@ def _clause_lines(clause: Clause, article: Article, depth: int) -> Iterator[str]
 
 def _is_quiet(above: Clause, part: Clause) -> bool:
     """Whether a part can be counted instead of shown: one of many that are not there at all."""
-    many = isinstance(above.node, Or) or part.role == "excepts"
-    return many and len(above.parts) > 3 and not part.holds and not part.obstacle
+    is_one_of_many = isinstance(above.node, Or) and len(above.parts) > _FEW
+    return is_one_of_many and not part.holds and not part.obstacle

@@ -37,13 +37,22 @@ def find(connection: Connection, asked: str, now: float) -> list[Kept]:
     if asked.isdecimal() and len(asked) < 10:
         ids = {int(asked)}
     elif "://" in asked:
-        keys = identity.entry_keys(Entry(link=asked), now=now)
-        known = history.by_keys(connection, [keys.k2] if keys.k2 else [])
+        known = _known(connection, asked, now)
         ids = {row.entry_id for row in known} | history.with_links(connection, [asked])
     else:
         ids = {row.id for row in history.titled(connection, asked, _MOST_FOUND)}
     rows = entries.by_id(connection, ids)
     return sorted(of_rows(connection, list(rows.values())), key=lambda one: -one.seen_at)
+
+
+def last_seen(connection: Connection, link: str, now: float) -> float | None:
+    """Return when a feed was last seen to carry this link, also of what is no longer stored."""
+    return max((row.last_seen for row in _known(connection, link, now)), default=None)
+
+
+def _known(connection: Connection, link: str, now: float) -> list[Row[Any]]:
+    keys = identity.entry_keys(Entry(link=link), now=now)
+    return history.by_keys(connection, [keys.k2] if keys.k2 else [])
 
 
 def judged(kept: Kept, config: Config, rules: Sequence[Rule]) -> list[Judged]:

@@ -9,8 +9,15 @@ from typing import Any
 
 import pytest
 from cli_service import NO_SUCH, REFUSED, Folder
+from pipeline_world import RADIO, World
+from sqlalchemy import delete
 
 from alerts.errors import ConfigError, UsageError
+from alerts.pipeline import way
+from alerts.pipeline.history import kept
+from alerts.pipeline.tried import Trial, as_tried
+from alerts.store import history
+from alerts.store.schema import alert, entry
 
 
 @pytest.fixture
@@ -159,7 +166,48 @@ def test_what_no_feed_carried_is_told_with_how_the_sites_feed_is(folder: Folder)
     said = explained(folder, "https://courier.example/other")
     assert said["article"] is None
     assert [feed["name"] for feed in said["feeds"]] == ["Courier"]
-    assert "No feed has carried it" in folder.command("explain", "no such title").stdout
+    assert "No feed that was read has carried it" in folder.command("explain", "no such title").stdout
+
+
+def test_an_article_that_is_no_longer_stored_says_until_when_a_feed_carried_it(folder: Folder):
+    folder.send("ICE in town")
+    with folder.world.database.write() as connection:
+        connection.execute(delete(alert))
+        connection.execute(delete(entry))
+    said = explained(folder, "https://courier.example/ice-in-town")
+    assert said["article"] is None
+    assert said["why"].startswith("A feed carried it until ")
+
+
+def test_of_many_alternatives_only_what_is_there_is_shown_and_all_stand_in_json(folder: Folder):
+    edit(folder, "ice: ICE", "ice: ICE OR jail OR raid OR bus OR tram")
+    text = folder.command("explain", "--text", "ICE here").stdout
+    assert "no   4 more: not there" in text
+    assert "tram" not in text
+    (rule,) = explained(folder, "--text", "ICE here")["rules"]
+    assert [part["query"] for part in rule["clause"]["parts"]][-1] == "tram"
+    assert "none of 5 alternatives is there" in folder.command("explain", "--text", "x").stdout
+
+
+def test_stored_articles_are_found_and_tried_on_both_databases(world: World):
+    world.serve(world.item("ICE in town", "a"), world.item("The council meets", "b"))
+    world.serve(world.item("ICE in town, Radio says", "a"), url=RADIO)
+    world.run()
+    now = world.clock.now()
+    trial = Trial(world.parts.in_force.config)
+    with world.database.read() as connection:
+        every = list(kept(connection, now - 3600))
+        held = {one.entry.title: trial.put(as_tried(one, trial.feeds)) for one in every}
+        by_words = way.find(connection, "radio says", now)
+        by_link = way.find(connection, "http://www.courier.example/a?utm_source=x", now)
+        assert by_words == by_link == [one for one in every if "ICE" in one.entry.title]
+        assert way.find(connection, str(by_link[0].entry_id), now) == by_link
+        assert history.count(connection, 0) == len(every) == 2
+        steps = way.Way(connection, world.parts.in_force.config, now)
+        judged = way.judged(by_link[0], steps.config, steps.config.rules)
+        told = steps.to(by_link[0], steps.config.subscribers[0], judged)
+    assert set(held.values()) == {("ice",), ("here",)}
+    assert told["outcome"] == "delivered"
 
 
 def test_an_article_that_no_rule_holds_for_says_which_words_were_missing(folder: Folder):
