@@ -1,6 +1,6 @@
 """`alerts check` and `alerts schema`: what is wrong with subscribers.yaml, what may stand in it.
 
-Neither needs a network or a database, and neither changes anything.
+Neither needs a network, neither changes anything, and only --with-history reads the database.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import click
 
 from alerts import config, settings
 from alerts.cli.output import write_json
+from alerts.cli.past import Past
 from alerts.clock import SystemClock
 from alerts.config import diagnostics, explained, reference, schema_document
+from alerts.config.lint import no_judge
 from alerts.config.loaded import Loaded
 from alerts.errors import UsageError
 from alerts.model import Config
@@ -31,6 +33,11 @@ from alerts.model import Config
     type=click.Choice(["text", "github"]),
     default="text",
     help="github: mark the lines in a pull request.",
+)
+@click.option(
+    "--with-history",
+    is_flag=True,
+    help="Judge the rules against the stored articles of the last 30 days, too.",
 )
 @click.option("--allow-unset", is_flag=True, help="Take ${VARIABLES} that are not set here.")
 @click.option(
@@ -49,6 +56,7 @@ def check(  # noqa: PLR0913 - one parameter for each option
     as_json: bool,
     strict: bool,
     form: str,
+    with_history: bool,
     allow_unset: bool,
     explain: str | None,
 ) -> None:
@@ -61,7 +69,14 @@ def check(  # noqa: PLR0913 - one parameter for each option
         file, explain = Path(explain), ""  # `check --explain subscribers.yaml`
     env = settings.load(file or named)
     now = SystemClock().now()
-    loaded = config.load(env.config, env.environment, allow_unset=allow_unset, now=now)
+    past = Past(env.database_url.get_secret_value(), now) if with_history else None
+    loaded = config.load(
+        env.config,
+        env.environment,
+        allow_unset=allow_unset,
+        judge=past.judge if past else no_judge,
+        now=now,
+    )
     loaded = replace(loaded, warnings=(*env.env_mistakes, *loaded.warnings))
     told = _explanations(loaded.config, explain)
     if as_json:
@@ -70,6 +85,8 @@ def check(  # noqa: PLR0913 - one parameter for each option
         _write_lines(map(diagnostics.for_github, diagnostics.in_order(loaded.mistakes)))
     else:
         _write_text(loaded, env.config, told)
+    if past is not None:
+        click.echo(past.said(), err=True)
     ctx.exit(2 if loaded.errors else 1 if strict and loaded.warnings else 0)
 
 

@@ -34,11 +34,21 @@ def reading(path: Path | None) -> Iterator[Reading]:
     """
     env = settings.load(path)
     loaded = config.load(env.config, env.environment, allow_unset=True, with_examples=False)
-    url = env.database_url.get_secret_value()
-    if _is_missing(url):
-        if loaded.config is None:
+    with opened(env.database_url.get_secret_value()) as connection:
+        current = loaded.config
+        if current is None and connection is not None:
+            current = _last_good(env, connection)
+        if current is None:
             raise ConfigError(loaded.errors)
-        yield Reading(loaded.config, None)
+        mistakes = 0 if connection is None else len(loaded.errors)
+        yield Reading(current, connection, mistakes)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Connection | None]:
+    """Open the database to read from; None if no run has made it yet. StoreError if it is unfit."""
+    if _is_missing(url):
+        yield None
         return
     database = open_database(url)
     try:
@@ -48,10 +58,7 @@ def reading(path: Path | None) -> Iterator[Reading]:
                 hint="Bring it up to date: alerts migrate",
             )
         with database.read() as connection:
-            current = loaded.config or _last_good(env, connection)
-            if current is None:
-                raise ConfigError(loaded.errors)
-            yield Reading(current, connection, len(loaded.errors))
+            yield connection
     finally:
         database.close()
 

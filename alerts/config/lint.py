@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from alerts.config.nodes import Node, ScalarNode
 from alerts.config.reading import Reading
 from alerts.config.rules import Draft
-from alerts.model import Cadence, Subscription
+from alerts.model import Cadence, Feed, Rule, Subscription
 from alerts.rules import lint
+from alerts.rules.mistakes import LintWarning
+
+#: Says what else is odd about rules, of a configuration with these feeds.
+Judge = Callable[[Sequence[Rule], Sequence[Feed]], Iterable[LintWarning]]
 
 
-def warn(reading: Reading, drafts: Sequence[Draft]) -> None:
-    """Record what `rules.lint` says about rules whose references hold."""
+def no_judge(_rules: Sequence[Rule], _feeds: Sequence[Feed]) -> Iterable[LintWarning]:
+    """Say nothing."""
+    return ()
+
+
+def warn(
+    reading: Reading,
+    drafts: Sequence[Draft],
+    judge: Callable[[Sequence[Rule]], Iterable[LintWarning]],
+) -> None:
+    """Record what `rules.lint` and `judge` say about rules whose references hold."""
     by_name = {draft.name: draft for draft in drafts if draft.rule is not None}
     rules = [draft.rule for draft in by_name.values() if draft.rule is not None]
-    for found in lint.warnings(rules):
+    for found in (*lint.warnings(rules), *judge(rules)):
         draft = by_name[found.rule]
         if found.node is not None:
             place, start, end = draft.place_of(found.node)

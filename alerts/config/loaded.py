@@ -56,6 +56,7 @@ def load(
     allow_unset: bool = False,
     contents: Mapping[Path, bytes] | None = None,
     with_examples: bool = True,
+    judge: lint.Judge = lint.no_judge,
     now: float | None = None,
 ) -> Loaded:
     """Read a configuration with every mistake in it; nothing is ever raised for a wrong file.
@@ -63,7 +64,8 @@ def load(
     `environment` is what ${NAME} may name. `allow_unset`: a variable that is not set is no error;
     its destination has no URL. `contents` replaces the disk: the files that were stored, by path.
     `with_examples`: the rules' examples are run (one that does not hold is an error) and rules that
-    are probably not meant are warned of; commands that only read leave that out.
+    are probably not meant are warned of; commands that only read leave that out. `judge`: what else
+    is to be warned of, told the rules and feeds.
     `now`: epoch seconds, for warnings of what is over; None leaves them out.
     """
     findings = Findings()
@@ -72,7 +74,7 @@ def load(
     files = Files(reading, contents)
     with collector_paused():
         parts = files.read(path)
-        config = _config(reading, parts, with_examples=with_examples)
+        config = _config(reading, parts, judge if with_examples else None)
     version = _version(files.bytes_by_name)
     errors = findings.errors
     whole = None if errors else _with(config, reading, version)
@@ -122,7 +124,7 @@ def _with(config: Config, reading: Reading, version: str) -> Config:
     )
 
 
-def _config(reading: Reading, parts: list[Part], *, with_examples: bool) -> Config:
+def _config(reading: Reading, parts: list[Part], judge: lint.Judge | None) -> Config:
     feeds, book, destinations = FeedList(), RuleBook(), Destinations(reading)
     people = SubscriberList(reading, book, destinations)
     for part in parts:
@@ -142,9 +144,9 @@ def _config(reading: Reading, parts: list[Part], *, with_examples: bool) -> Conf
     wrong = check(reading, book, feeds)
     reading.findings.say_unsure()
     rules = tuple(d.rule for d in book.drafts if d.rule is not None)
-    if with_examples:
+    if judge is not None:
         right = [d for d in book.drafts if d.name not in wrong]
-        lint.warn(reading, right)
+        lint.warn(reading, right, lambda rules: judge(rules, tuple(feeds.feeds.values())))
         lint.warn_contained(reading, right, people.followed)
         run_examples(reading, book, wrong)
     return Config(tuple(feeds.feeds.values()), rules, tuple(people.found.values()), tuple(admins))

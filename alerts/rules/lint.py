@@ -35,6 +35,9 @@ _EVERYWHERE = frozenset((
 _PLURAL_SIGN = re.compile(r"(\w+)\(e?s\)")
 
 
+_FROZEN_WATER = (Word("ice"), Word("Ice"))
+
+
 def warnings(rules: Sequence[Rule]) -> list[LintWarning]:
     """Return the warnings about `rules`, in their order."""
     found = list(duplicates(rules))
@@ -83,10 +86,14 @@ _Finding = tuple[Node, str, str]
 # --- single words ------------------------------------------------------------------------------
 
 
+def is_frozen_water(node: Node) -> bool:
+    """Whether a term is ice in small letters, which is the agency in very few articles."""
+    return isinstance(node, Term) and len(node.words) == 1 and node.words[0] in _FROZEN_WATER
+
+
 def _frozen_water(tree: Node) -> Iterator[_Finding]:
     for term in roles.outside_near(tree):
-        is_alone = len(term.words) == 1 and term.words[0].kind == "fold"
-        if is_alone and term.words[0].text in {"ice", "Ice"}:
+        if is_frozen_water(term):
             yield (
                 term,
                 f"`{term.words[0].text}` in small letters is also frozen water.",
