@@ -90,7 +90,7 @@ class Lexicon:
             for key in unit.keys:
                 table, place = self._place(unit, key)
                 table.setdefault(place, []).append((unit.kind, key, leaf))
-            self._forget(unit)
+                self._forget(unit.kind, place, key)
             return leaf
 
     def drop(self, unit: Unit) -> None:
@@ -106,10 +106,10 @@ class Lexicon:
                 table[place].remove((unit.kind, key, leaf))
                 if not table[place]:
                     del table[place]
-            # What is empty would be asked for every word.
-            self._prefixes = {length: table for length, table in self._prefixes.items() if table}
-            self._stems = {language: table for language, table in self._stems.items() if table}
-            self._forget(unit)
+                self._forget(unit.kind, place, key)
+            if unit.kind in ("prefix", "stem"):  # a table that is empty would be asked every word
+                self._prefixes = {length: rows for length, rows in self._prefixes.items() if rows}
+                self._stems = {language: rows for language, rows in self._stems.items() if rows}
 
     def _place(self, unit: Unit, key: str) -> tuple[_Table, str]:
         """Return the table that one of the unit's keys stands in, and under what."""
@@ -168,20 +168,16 @@ class Lexicon:
                 self._pieces[key] = (piece,)
                 self._heads[key[:_HEAD]].add(key)
 
-    def _forget(self, unit: Unit) -> None:
-        """Make the pieces that `unit` may be in be looked up again."""
-        for asked in unit.keys:
-            if unit.kind == "stem" or (unit.kind == "prefix" and len(asked) < _HEAD):
-                self._forget_all()
-            elif unit.kind == "prefix":
-                heads = self._heads.get(asked[:_HEAD], ())
-                self._forget_keys([key for key in heads if key.startswith(asked)])
-            else:
-                self._forget_keys((_folded(unit, asked),))
-
-    def _forget_keys(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            for piece in self._pieces.pop(key, ()):
+    def _forget(self, kind: UnitKind, place: str, key: str) -> None:
+        """Make the pieces that may hold one of a unit's keys be looked up again."""
+        keys: Iterable[str] = (place,)
+        if kind == "stem" or (kind == "prefix" and len(key) < _HEAD):
+            self._forget_all()
+            return
+        if kind == "prefix":
+            keys = [known for known in self._heads.get(place, ()) if known.startswith(key)]
+        for known in keys:
+            for piece in self._pieces.pop(known, ()):
                 self.memo.pop(piece, None)
 
     def _forget_all(self) -> None:
@@ -220,12 +216,12 @@ _COMMON = (
     "por que said says se she so some su than that the their them there they this to un una up us "
     "was we were what when which who will with would year you"
 )
-_COMMON_WORDS = dict.fromkeys(_COMMON.split())
+_COMMON_WORDS = frozenset(_COMMON.split())
 
 
 def _commonness(unit: Unit) -> tuple[int, int]:
     """Guess from its letters: a rule is looked at only where its rarest word is."""
     shortest = min(map(len, unit.keys))
-    if not _COMMON_WORDS.keys().isdisjoint(unit.keys):
+    if not _COMMON_WORDS.isdisjoint(unit.keys):
         return 3, -shortest
     return (2 if unit.kind in ("prefix", "stem") else 1), -shortest

@@ -100,7 +100,7 @@ def _ending(text: str, kind: WordKind, language: str, *, is_last: bool) -> Unit:
 
 
 def _unit(text: str, kind: WordKind, *, is_end: bool) -> Unit:
-    is_cased = is_acronym(text) or (kind == "acronym" and text.isupper() and len(text) > 1)
+    is_cased = text.isupper() and (is_acronym(text) or (kind == "acronym" and len(text) > 1))
     if is_cased and kind != "fold":
         return Unit("case", frozenset({text}))
     folded = fold(text)
