@@ -177,10 +177,15 @@ def _stored(
     every = way.judged(kept, opened.config, opened.config.rules) if person is None else judged
     people = [person] if person else _concerned(opened, kept, every)
     steps = way.Way(opened.connection, opened.config, now)
+    known = {one.id for one in opened.config.subscribers}
+    gone = [row for row in history.owed(opened.connection, kept.entry_id) if not person]
     return {
         "article": _article(opened, kept),
         "rules": [_rule(one) for one in judged],
-        "subscribers": [steps.to(kept, one, every) for one in people],
+        "subscribers": [
+            *(steps.to(kept, one, every) for one in people),
+            *(steps.to_removed(row) for row in gone if row.subscriber not in known),
+        ],
     }
 
 

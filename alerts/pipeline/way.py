@@ -115,6 +115,24 @@ class Way:
             "deliveries": sent,
         }
 
+    def to_removed(self, alert: Row[Any]) -> dict[str, Any]:
+        """Return the same for an alert of somebody who is no longer in the configuration."""
+        said = f" Given up: {alert.reason}." if alert.reason else ""
+        return {
+            "id": alert.subscriber,
+            "name": alert.subscriber,
+            "outcome": "given up" if alert.state == "suppressed" else "removed since",
+            "why": [f"Owed since {iso(alert.created_at)}.{said}", "No longer in subscribers.yaml."],
+            "rules": [match["rule"] for match in alert.matches],
+            "alert": _alert(alert),
+            "deliveries": self._deliveries(alert),
+        }
+
+    def _deliveries(self, alert: Row[Any]) -> list[dict[str, Any]]:
+        mine = select(delivery.c.id).where(delivery.c.digest_id == alert.digest_id)
+        ids = self.connection.execute(mine.order_by(delivery.c.destination, delivery.c.part))
+        return [outbox.show(self.connection, key) for key in ids.scalars()]
+
     # --- no alert ------------------------------------------------------------------------------
 
     def _not_owed(
@@ -147,9 +165,9 @@ class Way:
         if since is not None and since <= kept.seen_at:
             return ""
         seen = self._moment(kept.seen_at, person)
-        begun = "is not in force yet" if since is None else self._moment(since, person)
         if since is None:
-            return f"{name} holds, but that {person.name} follows it {begun}: alerts reload"
+            return f"{name} holds, but that {person.name} follows it is no edit in force yet."
+        begun = self._moment(since, person)
         return f"{name} holds, but {person.name} follows it since {begun}, and it was seen {seen}."
 
     def _changed(self, kept: Kept, holding: Sequence[str]) -> str:
@@ -181,9 +199,7 @@ class Way:
             return "waiting", [begin, *self._waits(person, rules), *self._held(person)], []
         query = select(digest).where(digest.c.id == alert.digest_id)
         made = self.connection.execute(query).one_or_none()
-        mine = select(delivery.c.id).where(delivery.c.digest_id == alert.digest_id)
-        ids = self.connection.execute(mine.order_by(delivery.c.destination, delivery.c.part))
-        sent = [outbox.show(self.connection, key) for key in ids.scalars()]
+        sent = self._deliveries(alert)
         why = [begin]
         if made is not None:
             at = self._moment(made.created_at, person)
@@ -206,6 +222,9 @@ class Way:
                 said.append(f"Its slot ({row.cadence}) has no moment yet.")
                 continue
             due = f"Due {self._moment(row.due_at, person)} ({row.cadence})"
+            if row.due_at <= self.now:
+                said.append(f"{due}: the running service sends it, or alerts once.")
+                continue
             said.append(f"{due}{self._why_then(person, row)}.")
         if person.pause_until is not None and person.pause_until > self.now:
             said.append(f"Paused until {self._moment(person.pause_until, person)}.")

@@ -166,7 +166,9 @@ def test_what_no_feed_carried_is_told_with_how_the_sites_feed_is(folder: Folder)
     said = explained(folder, "https://courier.example/other")
     assert said["article"] is None
     assert [feed["name"] for feed in said["feeds"]] == ["Courier"]
-    assert "No feed that was read has carried it" in folder.command("explain", "no such title").stdout
+    assert (
+        "No feed that was read has carried it" in folder.command("explain", "no such title").stdout
+    )
 
 
 def test_an_article_that_is_no_longer_stored_says_until_when_a_feed_carried_it(folder: Folder):
@@ -248,6 +250,7 @@ def test_an_old_story_of_a_first_poll_says_that_it_was_not_sent(folder: Folder):
 def test_an_article_that_waits_says_until_when_and_why_then(folder: Folder):
     edit(folder, "when: right away", "when: daily at 11:00 pm, quiet: 10 pm to 6 am")
     text = (folder.folder / "subscribers.yaml").read_text()
+    folder.catch_up()
     folder.world.reload(text)
     folder.send("ICE in town")
     person = way_to_ana(folder, "town")
@@ -272,6 +275,19 @@ def test_a_paused_subscriber_is_told_to_be_paused(folder: Folder):
     person = way_to_ana(folder, "town")
     assert person["outcome"] in ("waiting", "delayed")
     assert "paused until 2099" in " ".join(person["why"])
+
+
+def test_a_removed_subscriber_is_told_to_have_been_given_up(folder: Folder):
+    edit(folder, "when: right away", "when: daily at 7:30 am")
+    folder.world.reload((folder.folder / "subscribers.yaml").read_text())
+    folder.send("ICE in town")
+    edit(folder, "name: Ana, email: ana@", "name: Bob, email: bob@")
+    folder.world.later(1)
+    folder.world.reload((folder.folder / "subscribers.yaml").read_text())
+    found = {one["id"]: one for one in explained(folder, "town")["subscribers"]}
+    assert found["ana"]["outcome"] == "given up"
+    assert "removed from subscribers.yaml" in found["ana"]["why"][0]
+    assert found["bob"]["outcome"] == "seen before"
 
 
 def test_an_edited_article_is_one_under_two_wordings(folder: Folder):
