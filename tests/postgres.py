@@ -30,23 +30,41 @@ def _as_server_user(*command: str | Path) -> None:
     subprocess.run(words, check=True, capture_output=True, cwd="/")
 
 
+class Cluster:
+    """A server that can be stopped and started; its port and data stay."""
+
+    def __init__(self, folder: Path) -> None:
+        self._pg_ctl = program("pg_ctl", package="postgresql")
+        self._folder, self._data, self._port = folder, folder / "data", _free_port()
+        self.url = f"postgresql://alerts@127.0.0.1:{self._port}"
+
+    def make(self) -> None:
+        initdb = program("initdb", package="postgresql")
+        _as_server_user(initdb, "-D", self._data, "-A", "trust", "-U", "alerts", "-E", "UTF8")
+
+    def start(self) -> None:
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder} -c fsync=off"
+        log = self._folder / "log"
+        _as_server_user(self._pg_ctl, "-D", self._data, "-o", options, "-l", log, "-w", "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        _as_server_user(self._pg_ctl, "-D", self._data, "-m", mode, "stop")
+
+
 @contextmanager
-def cluster() -> Iterator[str]:
-    """Yield the URL of a running server (without a database's name), and stop it afterwards."""
-    initdb, pg_ctl = (program(name, package="postgresql") for name in ("initdb", "pg_ctl"))
+def cluster() -> Iterator[Cluster]:
+    """Yield a running server, and stop it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="alerts-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-    port, data = _free_port(), folder / "data"
     try:
-        _as_server_user(initdb, "-D", data, "-A", "trust", "-U", "alerts", "-E", "UTF8")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
-        log = folder / "log"
-        _as_server_user(pg_ctl, "-D", data, "-o", options, "-l", log, "-w", "start")
+        server = Cluster(folder)
+        server.make()
+        server.start()
         try:
-            yield f"postgresql://alerts@127.0.0.1:{port}"
+            yield server
         finally:
-            _as_server_user(pg_ctl, "-D", data, "-m", "immediate", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -54,8 +72,8 @@ def cluster() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A server that lives as long as the session."""
-    with cluster() as url:
-        yield url
+    with cluster() as server:
+        yield server.url
 
 
 def emptied(server: str) -> str:

@@ -65,7 +65,7 @@ def once(
     env, clock = settings.load(path), SystemClock()
     begun = clock.now()
     try:
-        with boot.working(env, clock, wait_s=LOCK_WAIT_S) as database:
+        with boot.working(env, clock, wait_s=LOCK_WAIT_S) as (database, _):
             booted = boot.boot(env, clock, database)
             show_refusal(booted.mistakes, booted.braked)
             with Progress() as progress:

@@ -35,11 +35,11 @@ def run(*, path: Path | None, log_json: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _n, _f: stop.set())
     env, clock = settings.load(path), SystemClock()
-    with boot.working(env, clock, wait_s=0) as database:
+    with boot.working(env, clock, wait_s=0) as (database, keep):
         booted = boot.boot(env, clock, database)
         show_refusal(booted.mistakes, booted.braked)
         parts = booted.parts
-        service = Embedded(parts)
+        service = Embedded(parts, keep)
         pages = create_app(lambda: Desk.of(parts), pulse=service.pulse)
         served = serve(pages, host_of(env), env.port)
         service.start()

@@ -24,7 +24,7 @@ from alerts.pipeline import InForce, Parts, clock_back, reload
 from alerts.settings import Settings
 from alerts.store import claims, configs, deliveries, subscribers
 from alerts.store.database import Database, migrate, open_database
-from alerts.store.lock import working_lock
+from alerts.store.lock import Keep, working_lock
 
 
 @dataclass(frozen=True)
@@ -37,21 +37,28 @@ class Booted:
 
 
 @contextmanager
-def working(settings: Settings, clock: Clock, *, wait_s: float) -> Iterator[Database]:
+def working(settings: Settings, clock: Clock, *, wait_s: float) -> Iterator[tuple[Database, Keep]]:
     """Hold the working lock on the migrated database; what a killed process held is free again.
+
+    Yields the database, and what keeps the lock over a restart of its server.
 
     LockHeld if another process keeps the lock for `wait_s`; StoreError if it cannot be used.
     """
     database = open_database(settings.database_url.get_secret_value())
     try:
-        with working_lock(database, clock, wait_s=wait_s):
+        with working_lock(database, clock, wait_s=wait_s) as keep:
             migrate(database)
-            with database.write() as connection:
-                claims.free_all(connection)
-                deliveries.reopen_interrupted(connection, clock.now())
-            yield database
+            release(database, clock)
+            yield database, keep
     finally:
         database.close()
+
+
+def release(database: Database, clock: Clock) -> None:
+    """Free every claim. Only for who holds the working lock and has nothing in hand."""
+    with database.write() as connection:
+        claims.free_all(connection)
+        deliveries.reopen_interrupted(connection, clock.now())
 
 
 def boot(settings: Settings, clock: Clock, database: Database) -> Booted:

@@ -13,17 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from apscheduler.executors.pool import ThreadPoolExecutor as Executor
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
-
-from alerts.engine import housekeeping
-from alerts.engine.crew import Crew
+from alerts.engine import boot, housekeeping
+from alerts.engine.crew import Crew, Tally
+from alerts.engine.rounds import Rounds
 from alerts.errors import AlertsError
 from alerts.log import get_logger
 from alerts.pipeline import Parts, clock_back, health
 from alerts.pipeline.reload import Edits
 from alerts.store import claims
+from alerts.store.lock import Keep
 
 TICK_S = 1.0
 
@@ -45,29 +43,27 @@ _HOUSEKEEPING_S = 3600.0
 
 @dataclass
 class Pulse:
-    """When the service last did what; read by the health page, written by the tick."""
+    """When the service last did what; read by the health page, written by the jobs."""
 
-    ticked_at: float = 0.0
-    failing: str = ""  # why the last tick failed, empty if it did not
+    ticked_at: float = 0.0  # by the monotonic clock
+    failing: str = ""  # why jobs fail just now, empty if they do not
 
 
 class Embedded:
     """A running service. `start`, then `stop`; both from one thread."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, keep_lock: Keep = lambda: None) -> None:
         self._parts = parts
         self._clock = parts.clock
+        self._keep_lock = keep_lock
         self._edits = Edits(parts)
         self._crew = Crew(parts)
         self._stopping = threading.Event()
-        self._scheduler = BackgroundScheduler(
-            executors={"default": Executor(2), "tick": Executor(1)},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-            timezone="UTC",
-        )
-        self._watcher = threading.Thread(target=self._watch, name="clock watch", daemon=True)
-        self._was_put_back = False
-        self.pulse = Pulse(parts.clock.now())
+        self._rounds = Rounds(parts.clock)
+        self._ahead = self._clock.now() - self._clock.monotonic()
+        self._failing: dict[str, AlertsError] = {}  # by the job's name
+        self._has_orphans = False  # claims whose result could not be written
+        self.pulse = Pulse(parts.clock.monotonic())
 
     @property
     def crew(self) -> Crew:
@@ -76,16 +72,11 @@ class Embedded:
 
     def start(self) -> None:
         """Begin to tick."""
-        jobs: list[tuple[Callable[[], Any], float, str]] = [
-            (self._tick, TICK_S, "tick"),
-            (self._check_health, _HEALTH_S, "default"),
-            (self._prune, _HOUSEKEEPING_S, "default"),
-            (self._look_for_edits, TICK_S, "default"),
-        ]
-        for job, seconds, executor in jobs:
-            self._scheduler.add_job(job, IntervalTrigger(seconds=seconds), executor=executor)
-        self._scheduler.start()
-        self._watcher.start()
+        self._rounds.every(TICK_S, self._tick, alone=True)
+        self._rounds.every(TICK_S, self._look_for_edits)
+        self._rounds.every(_HEALTH_S, self._check_health)
+        self._rounds.every(_HOUSEKEEPING_S, self._prune)
+        self._rounds.start()
 
     def stop(self) -> bool:
         """End cleanly within some seconds; False if something was still being sent by then.
@@ -93,49 +84,46 @@ class Embedded:
         Polls under way are let go: what they would have found is found again.
         """
         self._stopping.set()
-        self._watcher.join()
-        self._scheduler.shutdown(wait=True)
+        self._rounds.stop()
         until = self._clock.monotonic() + STOP_S
         while self._crew.sending and self._clock.monotonic() < until:
-            self._crew.settle(_LOOK_S)
+            self._guard("stop", lambda: self._crew.settle(_LOOK_S))
         self._crew.close()
         for transport in self._parts.transports.values():
             transport.close()
         return not self._crew.sending
 
-    def _watch(self) -> None:
-        """Notice a wall clock that is put back: the scheduler would wait for its old time."""
-        ahead = self._clock.now() - self._clock.monotonic()
-        while not self._stopping.wait(TICK_S):
-            was, ahead = ahead, self._clock.now() - self._clock.monotonic()
-            if ahead < was - _STEP_S:
-                self._was_put_back = True
-                for job in self._scheduler.get_jobs():
-                    again = IntervalTrigger(seconds=job.trigger.interval_length)
-                    self._scheduler.reschedule_job(job.id, trigger=again)
-
     # --- jobs ----------------------------------------------------------------------------------
 
     def _tick(self) -> None:
+        if not self._guard("tick", self._work):
+            self._has_orphans = True
+        self._crew.tally = Tally()  # for who makes one pass; here it would only grow
+        self.pulse.ticked_at = self._clock.monotonic()
+
+    def _work(self) -> None:
         begun = self._clock.monotonic()
-        try:
-            if self._was_put_back:
-                clock_back.mend(self._parts)
-                self._was_put_back = False
-            while not self._stopping.is_set() and self._clock.monotonic() - begun < _TICK_END_S:
-                if not self._crew.busy and not self._is_anything_due():
-                    break
-                now = self._clock.now()
-                self._crew.poll_due(now)
-                self._crew.make_due()
-                self._crew.send_due()
-                self._crew.settle(_LOOK_S)
-            self.pulse.failing = ""
-        except AlertsError as error:  # the database: it may come back
-            if self.pulse.failing != error.message:
-                get_logger().error("tick failed", error=error.message, hint=error.hint)
-            self.pulse.failing = error.message
-        self.pulse.ticked_at = self._clock.now()
+        self._keep_lock()
+        self._mend_clock()
+        if self._has_orphans and not self._crew.busy:
+            boot.release(self._parts.database, self._clock)
+            self._has_orphans = False
+        while not self._stopping.is_set() and self._clock.monotonic() - begun < _TICK_END_S:
+            if not self._crew.busy and not self._is_anything_due():
+                break
+            now = self._clock.now()
+            self._crew.poll_due(now)
+            self._crew.make_due()
+            self._crew.send_due()
+            self._crew.settle(_LOOK_S)
+
+    def _mend_clock(self) -> None:
+        """Notice a wall clock that was put back; small steps add up."""
+        ahead = self._clock.now() - self._clock.monotonic()
+        if ahead < self._ahead - _STEP_S:
+            clock_back.mend(self._parts)
+            self._ahead = ahead
+        self._ahead = max(self._ahead, ahead)
 
     def _is_anything_due(self) -> bool:
         with self._parts.database.read() as connection:
@@ -143,17 +131,28 @@ class Embedded:
         return due is not None and due <= self._clock.now()
 
     def _look_for_edits(self) -> None:
-        self._quietly(self._edits.look)
+        self._guard("edits", self._edits.look)
 
     def _check_health(self) -> None:
-        self._quietly(lambda: health.check(self._parts))
+        self._guard("health", lambda: health.check(self._parts))
 
     def _prune(self) -> None:
-        self._quietly(lambda: housekeeping.prune(self._parts))
+        self._guard("pruning", lambda: housekeeping.prune(self._parts))
 
-    def _quietly(self, job: Callable[[], Any]) -> None:
-        """Run a job that may fail while the database is away; the next round tries again."""
+    def _guard(self, name: str, job: Callable[[], Any]) -> bool:
+        """Run a job that may fail while the database is away; the next round tries again.
+
+        What fails is said once for all jobs, and once when none of them fails any more.
+        """
         try:
             job()
         except AlertsError as error:
-            get_logger().error("job failed", error=error.message, hint=error.hint)
+            if type(error) not in map(type, self._failing.values()):
+                get_logger().error("work stands still", error=error.message, hint=error.hint)
+            self._failing[name] = error
+            self.pulse.failing = error.message
+            return False
+        if self._failing.pop(name, None) is not None and not self._failing:
+            self.pulse.failing = ""
+            get_logger().info("work goes on")
+        return True

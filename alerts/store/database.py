@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
+    DataError,
     DBAPIError,
     IntegrityError,
     NoSuchModuleError,
@@ -59,7 +60,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write: committed at the end, rolled back by any exception."""
-        with self._writer, _as_store_error(), self.engine.connect() as plain:
+        with self._writer, as_store_error(), self.engine.connect() as plain:
             connection = plain.execution_options(alerts_write=True)
             with connection.begin():
                 yield connection
@@ -67,7 +68,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view for reading."""
-        with self._reader, _as_store_error(), self.engine.begin() as connection:
+        with self._reader, as_store_error(), self.engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -83,10 +84,11 @@ class _Open:
 
 
 @contextmanager
-def _as_store_error() -> Iterator[None]:
+def as_store_error() -> Iterator[None]:
+    """Say what the database cannot do as a StoreError."""
     try:
         yield
-    except (IntegrityError, ProgrammingError):
+    except (DataError, IntegrityError, ProgrammingError):
         raise  # a mistake of ours, not the database's state
     except (DBAPIError, NoConnectionFree) as error:
         said = " ".join(str(getattr(error, "orig", None) or error).split())

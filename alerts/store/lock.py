@@ -1,7 +1,8 @@
 """The working lock: one working process per database; the kernel or the server drops it at a kill.
 
 SQLite: flock on `<database>.lock`, which also names the holder. PostgreSQL: an advisory lock on a
-connection of its own. In memory: nobody else can come.
+connection of its own, which ends with the server: who works for long asks `keep` for it again. In
+memory: nobody else can come.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.clock import Clock
 from alerts.errors import LockHeld, StoreError
-from alerts.store.database import Database
+from alerts.store.database import Database, as_store_error
 
 #: "alerts" in ASCII: the advisory lock's number.
 _ADVISORY_KEY = 0x616C65727473
@@ -25,17 +27,30 @@ _ADVISORY_KEY = 0x616C65727473
 _POLL_S = 0.2
 
 
+#: Makes sure that the lock is still ours, and takes it again if the server lost it. LockHeld if
+#: another process has it by now; StoreError if the server does not answer.
+Keep = Callable[[], None]
+
+
 @contextmanager
-def working_lock(database: Database, clock: Clock, *, wait_s: float = 0.0) -> Iterator[None]:
+def working_lock(database: Database, clock: Clock, *, wait_s: float = 0.0) -> Iterator[Keep]:
     """Hold the lock; LockHeld names the holder if it is not free within `wait_s`."""
     if database.path is not None:
         with _file_lock(database.path.with_name(f"{database.path.name}.lock"), clock, wait_s):
-            yield
+            yield _nothing_to_do
     elif database.is_sqlite:
-        yield
+        yield _nothing_to_do
     else:
-        with _advisory_lock(database, clock, wait_s):
-            yield
+        lock = _AdvisoryLock(database)
+        try:
+            lock.take(clock, wait_s)
+            yield lock.keep
+        finally:
+            lock.release()
+
+
+def _nothing_to_do() -> None:
+    """Keep a lock that nobody can lose."""
 
 
 @contextmanager
@@ -77,28 +92,67 @@ def _holder(path: Path) -> str:
     return path.read_text(errors="replace").strip() or "a process that does not say its name"
 
 
-@contextmanager
-def _advisory_lock(database: Database, clock: Clock, wait_s: float) -> Iterator[None]:
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+class _AdvisoryLock:
+    """A lock of the server's, on one connection that does nothing else."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+
+    def take(self, clock: Clock, wait_s: float) -> None:
+        until = clock.monotonic() + wait_s
+        with as_store_error():
+            self._connection = connection = self._connect()
+            while not _try_advisory(connection):
+                if clock.monotonic() >= until:
+                    raise LockHeld(_advisory_holder(connection))
+                clock.sleep(_POLL_S)
+
+    def keep(self) -> None:
+        if self._connection is not None:
+            try:
+                self._connection.execute(text("SELECT 1"))
+                return
+            except SQLAlchemyError:
+                self.release()
+        with as_store_error():
+            connection = self._connect()
+            if not _try_advisory(connection):
+                holder = _advisory_holder(connection)
+                connection.close()
+                raise LockHeld(holder)
+        self._connection = connection
+
+    def release(self) -> None:
+        """End the connection, and the lock with it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(SQLAlchemyError):
+                connection.invalidate()
+                connection.close()
+
+    def _connect(self) -> Connection:
+        connection = self._database.engine.connect()
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         name = f"alerts pid {os.getpid()} on {socket.gethostname()}"
         connection.execute(
             text("SELECT set_config('application_name', :name, false)"), {"name": name[:63]}
         )
-        until = clock.monotonic() + wait_s
-        take = text("SELECT pg_try_advisory_lock(:key)")
-        while not connection.execute(take, {"key": _ADVISORY_KEY}).scalar():
-            if clock.monotonic() >= until:
-                holder = connection.execute(
-                    text(
-                        "SELECT application_name FROM pg_stat_activity a JOIN pg_locks l"
-                        " ON l.pid = a.pid WHERE l.locktype = 'advisory' AND l.granted"
-                        " AND (l.classid::bigint << 32 | l.objid::bigint) = :key"
-                    ),
-                    {"key": _ADVISORY_KEY},
-                ).scalar()
-                raise LockHeld(str(holder or "a process that does not say its name"))
-            clock.sleep(_POLL_S)
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})
+        return connection
+
+
+def _try_advisory(connection: Connection) -> bool:
+    take = text("SELECT pg_try_advisory_lock(:key)")
+    return bool(connection.execute(take, {"key": _ADVISORY_KEY}).scalar())
+
+
+def _advisory_holder(connection: Connection) -> str:
+    holder = connection.execute(
+        text(
+            "SELECT application_name FROM pg_stat_activity a JOIN pg_locks l"
+            " ON l.pid = a.pid WHERE l.locktype = 'advisory' AND l.granted"
+            " AND (l.classid::bigint << 32 | l.objid::bigint) = :key"
+        ),
+        {"key": _ADVISORY_KEY},
+    ).scalar()
+    return str(holder or "a process that does not say its name")

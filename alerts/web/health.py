@@ -25,7 +25,7 @@ class Beats(Protocol):
     """What the tick of a running service writes down (`engine.embedded.Pulse`)."""
 
     @property
-    def ticked_at(self) -> float: ...  # noqa: D102
+    def ticked_at(self) -> float: ...  # noqa: D102 - by the monotonic clock
     @property
     def failing(self) -> str: ...  # noqa: D102
 
@@ -41,7 +41,7 @@ def health(
     now = clock.now()
     problems: list[str] = []
     late_s = _late_s(database, now, problems)
-    lag_s = _lag_s(pulse, now, problems)
+    lag_s = _lag_s(pulse, clock.monotonic(), problems)
     free = shutil.disk_usage(path).free
     if free < MIN_FREE_BYTES:
         problems.append(f"Only {free // 1_000_000} MB are free on the disk.")

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from alerts.clock import SystemClock
 from alerts.demo.documents import Item, rss
@@ -142,15 +142,17 @@ class Service:
         assert "Traceback" not in found.stderr + found.stdout, found.stderr + found.stdout
         return Run(found.returncode, found.stdout, found.stderr)
 
-    def start(self, *arguments: str, **environment: str | None) -> subprocess.Popen[bytes]:
-        """Start `alerts …` and let it run."""
+    def start(
+        self, *arguments: str, stderr: IO[bytes] | None = None, **environment: str | None
+    ) -> subprocess.Popen[bytes]:
+        """Start `alerts …` and let it run; its log goes to `stderr`, if that is a file."""
         return subprocess.Popen(
             self._command(arguments),
             cwd=self.folder,
             env=self._environment(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=stderr or subprocess.DEVNULL,
         )
 
     def _command(self, arguments: Iterable[str]) -> list[str]:

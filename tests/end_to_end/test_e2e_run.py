@@ -8,7 +8,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 from alerts.clock import SystemClock
 from tests.end_to_end.service import ANA, HOOK, Service, item, kill
@@ -19,9 +19,11 @@ NEWS = item("ICE agents wait outside the courthouse", "courthouse", "", 2)
 
 
 @contextmanager
-def running(service: Service, **environment: str | None) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    service: Service, stderr: IO[bytes] | None = None, **environment: str | None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run the service; end it as an operator would, whatever the test finds."""
-    process = service.start("run", **({"PORT": "0"} | environment))
+    process = service.start("run", stderr=stderr, **({"PORT": "0"} | environment))
     try:
         yield process
     finally:

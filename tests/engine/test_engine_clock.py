@@ -1,0 +1,116 @@
+"""Claims about a running service whose wall clock jumps: it goes on within seconds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from pipeline_world import COURIER, World
+
+from alerts.clock import SystemClock
+from alerts.engine.embedded import Embedded
+
+WAIT_S = 20.0
+HOUR_S = 3600.0
+YEAR_S = 366 * 24 * HOUR_S
+ICE = "ICE agents detain two people in Madison"
+
+
+class SteppedClock(SystemClock):
+    """The machine's clock, and what an administrator or NTP adds to its wall time."""
+
+    def __init__(self) -> None:
+        self.offset_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.offset_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SteppedClock:
+    """One clock for the product and for APScheduler, which reads the machine's by itself."""
+    clock = SteppedClock()
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", _reading(clock.now))
+    return clock
+
+
+def _reading(now: Callable[[], float]) -> type[dt.datetime]:
+    class Reading(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:  # type: ignore[override]
+            return dt.datetime.fromtimestamp(now(), tz)
+
+    return Reading
+
+
+@contextmanager
+def running(world: World, clock: SteppedClock) -> Iterator[Embedded]:
+    world.parts.clock = clock
+    world.fetcher.put(COURIER, b"")
+    service = Embedded(world.parts)
+    service.start()
+    try:
+        yield service
+    finally:
+        service.stop()
+
+
+def until(found: Callable[[], object], what: str) -> None:
+    """Wait for a condition, with a deadline."""
+    clock = SystemClock()
+    end = clock.monotonic() + WAIT_S
+    while not found():
+        assert clock.monotonic() < end, f"not within {WAIT_S:.0f} s: {what}"
+        clock.sleep(0.05)
+
+
+def publish(world: World, clock: SteppedClock, title: str, slug: str) -> None:
+    """Let the feed hold one more article, and be due as it is after its interval."""
+    world.clock.jump(clock.now() - world.clock.now())  # what items are dated by
+    world.serve(world.item(title, slug, hours_ago=0.01))
+    with world.database.write() as connection:
+        connection.exec_driver_sql("UPDATE feed SET due_at = 1")
+
+
+@pytest.mark.parametrize("jump_s", [-HOUR_S, HOUR_S, -24 * HOUR_S, 10 * YEAR_S])
+def test_a_service_goes_on_within_seconds_of_a_jump(
+    world: World, clock: SteppedClock, jump_s: float
+):
+    with running(world, clock):
+        publish(world, clock, ICE, "a")
+        until(lambda: len(world.transport.accepted) == 1, "the first story was told")
+        clock.offset_s += jump_s
+        asked = len(world.fetcher.asked)
+        publish(world, clock, "ICE leases offices", "b")
+        until(lambda: len(world.fetcher.asked) > asked, "the feed was asked after the jump")
+        if jump_s > 0:
+            until(lambda: len(world.transport.accepted) == 2, "the second story was told")
+
+
+def test_a_service_goes_on_even_if_its_scheduler_learns_of_the_jump_late(
+    world: World, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
+):
+    """The scheduler may have read the time just before the jump, and reckon with it after it."""
+    behind = threading.Event()
+    asked_late: list[float] = []
+
+    def late() -> float:
+        if not behind.is_set():
+            return clock.now()
+        asked_late.append(clock.now() + HOUR_S)
+        return asked_late[-1]
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", _reading(late))
+    with running(world, clock):
+        publish(world, clock, ICE, "a")
+        until(lambda: len(world.transport.accepted) == 1, "the first story was told")
+        behind.set()
+        clock.offset_s -= HOUR_S
+        until(lambda: len(asked_late) > 3, "the scheduler reckoned with the old time")
+        behind.clear()
+        asked = len(world.fetcher.asked)
+        publish(world, clock, "ICE leases offices", "b")
+        until(lambda: len(world.fetcher.asked) > asked, "the feed was asked after the jump")
