@@ -1,0 +1,32 @@
+"""Claims about the working lock of a service whose database server ended its connection."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from postgres import emptied
+
+from alerts.clock import SystemClock
+from alerts.errors import LockHeld
+from alerts.store.database import open_database
+from alerts.store.lock import working_lock
+
+END = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+
+
+def test_a_lost_lock_is_taken_again_unless_another_process_has_it(postgres_server: str):
+    url, clock = emptied(postgres_server), SystemClock()
+    ours, theirs = open_database(url), open_database(url)
+    with working_lock(ours, clock) as keep, psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(END)
+        keep()
+        with pytest.raises(LockHeld), working_lock(theirs, clock):
+            pass
+        admin.execute(END)
+        with working_lock(theirs, clock, wait_s=5), pytest.raises(LockHeld, match=r"pid \d+"):
+            keep()
+        keep()
+    with working_lock(theirs, clock):
+        pass
+    ours.close()
+    theirs.close()
