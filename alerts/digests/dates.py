@@ -1,19 +1,33 @@
 """Moments as readers read them: "today 6:12 am", "Mon 11:20 am", "Tuesday, November 24, 7:30 am".
 
-The one module that turns a time into words. It knows the reader's zone and the moment of reading;
-it reads no clock.
+The one module that turns a time into words. It knows the reader's language and zone and the moment
+of reading; it reads no clock. Other languages' words and their order are the catalogue's matter.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+from alerts.digests.words import N_, translations
+
+DAYS = (
+    *(N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday")),
+    *(N_("Friday"), N_("Saturday"), N_("Sunday")),
+)
+_SHORT_DAYS = (
+    *(N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu")),
+    *(N_("Fri"), N_("Sat"), N_("Sun")),
+)
 _MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
+    *(N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June")),
+    *(N_("July"), N_("August"), N_("September"), N_("October"), N_("November"), N_("December")),
+)
+_SHORT_MONTHS = (
+    *(N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May "), N_("Jun")),
+    *(N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec")),
 )
 #: Further away than this a weekday alone would be read as the wrong one.
 _WEEK = 6
@@ -25,23 +39,24 @@ class Dates:
 
     zone: ZoneInfo
     now: float
+    language: str = "en"
 
     def clock(self, at: float) -> str:
         """Return "7:30 am"."""
         local = self._local(at)
-        return f"{local.hour % 12 or 12}:{local.minute:02} {'am' if local.hour < 12 else 'pm'}"
+        return clock(local.hour, local.minute, self.language)
 
     def near(self, at: float) -> str:
         """Return "today 6:12 am", "Mon 11:20 am", "Nov 3, 11:20 am" or "Nov 3, 2025"."""
         local = self._local(at)
         days = self._days_ago(local)
         if days == 0:
-            return f"today {self.clock(at)}"
+            return self._t("today %(clock)s") % self._words(local)
         if abs(days) <= _WEEK:
-            return f"{_DAYS[local.weekday()][:3]} {self.clock(at)}"
-        day = f"{_MONTHS[local.month - 1][:3]} {local.day}"
-        same_year = local.year == self._local(self.now).year
-        return f"{day}, {self.clock(at)}" if same_year else f"{day}, {local.year}"
+            return self._t("%(short_weekday)s %(clock)s") % self._words(local)
+        if self._is_this_year(local):
+            return self._t("%(short_month)s %(day)s, %(clock)s") % self._words(local)
+        return self._t("%(short_month)s %(day)s, %(year)s") % self._words(local)
 
     def nearest(self, at: float) -> str:
         """Return the same for lines without room: "6:12 am" for today."""
@@ -53,25 +68,36 @@ class Dates:
         if self.is_today(at):
             return self.near(at)
         if abs(self._days_ago(local)) <= _WEEK:
-            return f"{_DAYS[local.weekday()]} {self.clock(at)}"
-        year = "" if local.year == self._local(self.now).year else f", {local.year}"
-        return f"{_MONTHS[local.month - 1]} {local.day}{year}, {self.clock(at)}"
+            return self._t("%(weekday)s %(clock)s") % self._words(local)
+        if self._is_this_year(local):
+            return self._t("%(month)s %(day)s, %(clock)s") % self._words(local)
+        return self._t("%(month)s %(day)s, %(year)s, %(clock)s") % self._words(local)
+
+    def since(self, at: float, *, short: bool = False) -> str:
+        """Return "since Monday 7:30 am", or short: "since Mon 7:30 am"."""
+        local = self._local(at)
+        if short:
+            return self._t("since %(when)s") % {"when": self.near(at)}
+        if self.is_today(at):
+            return self._t("since today %(clock)s") % self._words(local)
+        if abs(self._days_ago(local)) <= _WEEK:
+            return self._t("since %(weekday)s %(clock)s") % self._words(local)
+        if self._is_this_year(local):
+            return self._t("since %(month)s %(day)s, %(clock)s") % self._words(local)
+        return self._t("since %(month)s %(day)s, %(year)s, %(clock)s") % self._words(local)
 
     def full(self, at: float) -> str:
         """Return "Tuesday, November 24, 7:30 am"."""
-        local = self._local(at)
-        month = _MONTHS[local.month - 1]
-        return f"{_DAYS[local.weekday()]}, {month} {local.day}, {self.clock(at)}"
+        return self._t("%(weekday)s, %(month)s %(day)s, %(clock)s") % self._words(self._local(at))
 
     def short(self, at: float) -> str:
         """Return "Tue Nov 24, 7:30 am"."""
-        local = self._local(at)
-        month = _MONTHS[local.month - 1][:3]
-        return f"{_DAYS[local.weekday()][:3]} {month} {local.day}, {self.clock(at)}"
+        pattern = self._t("%(short_weekday)s %(short_month)s %(day)s, %(clock)s")
+        return pattern % self._words(self._local(at))
 
     def weekday(self, at: float) -> str:
         """Return "Tuesday"."""
-        return _DAYS[self._local(at).weekday()]
+        return self._t(DAYS[self._local(at).weekday()])
 
     def is_today(self, at: float) -> bool:
         """Whether the moment lies on the reader's day."""
@@ -80,7 +106,38 @@ class Dates:
     def _days_ago(self, local: dt.datetime) -> int:
         return (self._local(self.now).date() - local.date()).days
 
+    def _is_this_year(self, local: dt.datetime) -> bool:
+        return local.year == self._local(self.now).year
+
+    def _words(self, local: dt.datetime) -> Mapping[str, object]:
+        return {
+            "weekday": self._t(DAYS[local.weekday()]),
+            "short_weekday": self._t(_SHORT_DAYS[local.weekday()]),
+            "month": self._t(_MONTHS[local.month - 1]),
+            "short_month": self._t(_SHORT_MONTHS[local.month - 1]).strip(),
+            "day": local.day,
+            "year": local.year,
+            "clock": clock(local.hour, local.minute, self.language),
+            "at_clock": at_clock(local.hour, local.minute, self.language),
+        }
+
+    def _t(self, message: str) -> str:
+        return translations(self.language).gettext(message)
+
     def _local(self, at: float) -> dt.datetime:
         """Return the local time; a time outside the calendar is shown as its nearest end."""
         bounded = min(max(at, 0.0), 253_370_764_800.0)  # 1970 … year 9999
         return dt.datetime.fromtimestamp(bounded, self.zone)
+
+
+def clock(hour: int, minute: int, language: str) -> str:
+    """Return "7:30 am", as readers of `language` write it."""
+    _ = translations(language).gettext
+    half = _("am") if hour < 12 else _("pm")
+    return f"{hour % 12 or 12}:{minute:02} {half}"
+
+
+def at_clock(hour: int, minute: int, language: str) -> str:
+    """Return "at 7:30 am"; the word before it depends on the hour in Spanish."""
+    words = translations(language).ngettext("at %(clock)s", "at %(clock)s ", hour % 12 or 12)
+    return words.rstrip() % {"clock": clock(hour, minute, language)}

@@ -9,10 +9,20 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from alerts.digests.cadences import cadence
 from alerts.digests.dates import Dates
 from alerts.digests.slots import told_moment
-from alerts.digests.words import cut, enumerated, language_of, translations
-from alerts.model import Digest, FeedHealth
+from alerts.digests.tongues import guessed
+from alerts.digests.words import (
+    N_,
+    cut,
+    enumerated,
+    language_of,
+    main_language,
+    name_of,
+    translations,
+)
+from alerts.model import Digest, FeedHealth, Outlet, Story
 
 SUBJECT_CHARS = 120
 _PREHEADER_CHARS = 120
@@ -21,6 +31,20 @@ _MAX_NAMED_SOURCES = 10
 _MAX_MEANINGS = 5
 _MEANING_CHARS = 300
 _REASON_CHARS = 100
+#: Kind of a feed's trouble -> what readers of other languages are told.
+_REASONS = {
+    "timeout": N_("its server did not answer in time"),
+    "dns": N_("its address was not found"),
+    "connect": N_("its server could not be reached"),
+    "tls": N_("its certificate is not valid"),
+    "http": N_("its server answers with an error"),
+    "auth": N_("its server refuses us"),
+    "blocked": N_("its server refuses us"),
+    "rate_limited": N_("its server asks us to wait"),
+    "gone": N_("the source is gone"),
+    "unasked": N_("it was not asked yet"),
+}
+_OTHER_REASON = N_("what it sends cannot be read")
 
 
 class Phrases:
@@ -42,7 +66,8 @@ class Phrases:
     @cached_property
     def dates(self) -> Dates:
         """The words for moments, seen from the digest's own."""
-        return Dates(ZoneInfo(self.digest.subscriber.timezone), self.told_at)
+        zone = ZoneInfo(self.digest.subscriber.timezone)
+        return Dates(zone, self.told_at, self.language)
 
     @cached_property
     def count(self) -> str:
@@ -61,7 +86,7 @@ class Phrases:
         """ "since Monday 7:30 am", empty when nothing was sent before."""
         if self.digest.since_at is None:
             return ""
-        return self._t("since %(when)s") % {"when": self.dates.day(self.digest.since_at)}
+        return self.dates.since(self.digest.since_at)
 
     @property
     def period(self) -> str:
@@ -71,9 +96,10 @@ class Phrases:
             return f"{self.count}, {until}"
         since = self.digest.since_at
         if self.dates.is_today(since):
-            words = {"since": self.dates.full(since), "until": self.dates.clock(self.told_at)}
-        else:
-            words = {"since": self.dates.day(since), "until": until}
+            clock = self.dates.clock(self.told_at)
+            pattern = self._t("%(since)s to %(clock)s")
+            return f"{self.count}, " + pattern % {"since": self.dates.full(since), "clock": clock}
+        words = {"since": self.dates.day(since), "until": until}
         return f"{self.count}, " + self._t("%(since)s to %(until)s") % words
 
     # --- completeness ------------------------------------------------------------------------
@@ -127,12 +153,12 @@ class Phrases:
             f"{health.name} ({self._since(health)})" if health.since is not None else health.name
             for health in failing
         ]
-        return enumerated(named, limit=_MAX_NAMED_SOURCES)
+        return enumerated(named, self.language, limit=_MAX_NAMED_SOURCES)
 
     def _since(self, health: FeedHealth, before: str = "") -> str:
         if health.since is None:
             return ""
-        return before + self._t("since %(when)s") % {"when": self.dates.day(health.since)}
+        return before + self.dates.since(health.since)
 
     @cached_property
     def sources(self) -> str:
@@ -145,7 +171,9 @@ class Phrases:
                 "Your one source was read.", "All %(total)d sources were read.", total
             )
             return all_read % {"total": total}
-        names = enumerated([self._why(health) for health in failing], limit=_MAX_NAMED_SOURCES)
+        names = enumerated(
+            [self._why(health) for health in failing], self.language, limit=_MAX_NAMED_SOURCES
+        )
         if len(failing) == total:
             words = self._n(
                 "Your one source was not read: %(names)s.",
@@ -161,10 +189,38 @@ class Phrases:
         return words % {"total": total, "count": len(failing), "names": names}
 
     def _why(self, health: FeedHealth) -> str:
-        reason = cut(" ".join(health.reason.split()).rstrip("."), _REASON_CHARS)
+        said = health.reason
+        if self.language != "en":  # the error's own sentence is English
+            said = self._t(_REASONS.get(health.kind, _OTHER_REASON))
+        reason = cut(" ".join(said.split()).rstrip("."), _REASON_CHARS)
         reason = reason[:1].lower() + reason[1:]
         why = " ".join(filter(None, (reason, self._since(health))))
         return f"{health.name} ({why})" if why else health.name
+
+    # --- languages ---------------------------------------------------------------------------
+
+    def notes(self, outlet: Outlet, story: Story | None = None) -> list[str]:
+        """What a reader should know before following a link: "subscribers only", "in Spanish"."""
+        told = [self._t("subscribers only")] if outlet.paywall else []
+        return [*told, *filter(None, [self.foreign(outlet, story)])]
+
+    def foreign(self, outlet: Outlet, story: Story | None = None) -> str:
+        """ "in Spanish", empty for the reader's own language or one that is not known."""
+        code = outlet.lang or (story and self._language_of_story(story))
+        if not code or main_language(code) == self.language:
+            return ""
+        name = name_of(code, self.language)
+        return self._t("in %(language)s") % {"language": name} if name else ""
+
+    @cached_property
+    def has_foreign(self) -> bool:
+        """Whether a headline is in another language than the reader's."""
+        own = ((story.outlets[0], story) for story in self.digest.stories if story.outlets)
+        return any(self.foreign(outlet, story) for outlet, story in own)
+
+    @staticmethod
+    def _language_of_story(story: Story) -> str | None:
+        return story.lang or guessed(" ".join([story.title, *(p.text for p in story.excerpt)]))
 
     # --- why and what next -------------------------------------------------------------------
 
@@ -177,7 +233,8 @@ class Phrases:
             when = (subscription.when or person.when).text
             by_cadence.setdefault(when, []).append(titles.get(subscription.rule, subscription.rule))
         groups = [
-            f"{enumerated(names)}, {self._cadence(when)}" for when, names in by_cadence.items()
+            f"{enumerated(names, self.language)}, {cadence(when, self.language)}"
+            for when, names in by_cadence.items()
         ]
         if not groups:
             return ""
@@ -185,9 +242,6 @@ class Phrases:
             "name": cut(" ".join(person.name.split()), 120),
             "topics": "; ".join(groups[:6]),
         }
-
-    def _cadence(self, text: str) -> str:
-        return self._t("at set times") if text.startswith("cron ") else text
 
     @property
     def meanings(self) -> Iterator[tuple[str, str]]:

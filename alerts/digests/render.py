@@ -7,6 +7,7 @@ What the forms look like is `mail`'s, `slack`'s and `webhook`'s matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from alerts.digests.mail import MailContext
 from alerts.digests.plaintext import wrapped
 from alerts.digests.sample import sample_digest
 from alerts.digests.slack import Mrkdwn
-from alerts.digests.words import cut, enumerated, translations
+from alerts.digests.words import LANGUAGES, cut, enumerated, language_of, translations
 from alerts.errors import TemplateError
 from alerts.model import Digest, Mail, Post
 
@@ -33,39 +34,37 @@ T = TypeVar("T")
 _WRONG = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
+#: What an admin's folder may hold, and which environment renders it.
+_USED = (
+    ("html", "digest.html.j2"),
+    ("text", "digest.txt.j2"),
+    ("text", "subject.txt.j2"),
+    ("slack", "slack.j2"),
+)
+
+
 class Renderer:
     """Turns digests into what is sent. Methods may be called by several threads at once."""
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         """`folders` hold an admin's own templates; the first that has one wins.
 
-        Raises TemplateError if a template cannot be compiled.
+        Raises TemplateError if a template cannot be compiled, or not rendered in any language.
         """
-        places = [*folders, PACKAGED]
-        self._html = _environment(places, autoescape=True)
-        self._text = _environment(places)
-        self._slack = _environment(places, finalize=slack.finalized)
-        self._html.filters["unbroken"] = _unbroken
-        self._text.filters["wrapped"] = wrapped
-        self._slack.filters |= {"link": slack.link, "marked": slack.marked}
-        used = (
-            (self._html, "digest.html.j2"),
-            (self._text, "digest.txt.j2"),
-            (self._text, "subject.txt.j2"),
-            (self._slack, "slack.j2"),
-        )
-        for environment, name in used:
-            _template(environment, name)
-        if any((folder / name).is_file() for folder in folders for _, name in used):
+        self._places = [*folders, PACKAGED]
+        self._tongues: dict[str, _Tongue] = {}
+        if any((folder / name).is_file() for folder in folders for _, name in _USED):
             self._try_out()
 
     def mails(self, digest: Digest, context: MailContext) -> tuple[Mail, ...]:
         """Return the digest's mails, one a part. Raises TemplateError."""
-        return mail.mails(digest, context, self._rendered_html, self._rendered_text)
+        tongue = self._tongue(digest)
+        return mail.mails(digest, context, tongue.rendered_html, tongue.rendered_text)
 
     def slack(self, digest: Digest) -> tuple[Post, ...]:
         """Return the digest's Slack messages, one a part. Raises TemplateError."""
-        module = _attempt("slack.j2", lambda: _template(self._slack, "slack.j2").module)
+        slack_template = _template(self._tongue(digest).slack, "slack.j2")
+        module = _attempt("slack.j2", lambda: slack_template.module)
 
         def words(macro: str, *values: Any) -> Mrkdwn:
             return Mrkdwn(_attempt("slack.j2", lambda: getattr(module, macro)(*values)).strip())
@@ -76,24 +75,50 @@ class Renderer:
         """Return the digest as documents for programs, one a part."""
         return webhook.posts(digest)
 
+    def _tongue(self, digest: Digest) -> _Tongue:
+        language = language_of(digest.subscriber.language)
+        found = self._tongues.get(language)
+        if found is None:  # made twice at worst, by two threads at once
+            found = self._tongues[language] = _Tongue(self._places, language)
+        return found
+
     def _try_out(self) -> None:
         """Render a sample, so that an admin's mistake is found at the start, not at 7:30."""
-        sample = sample_digest()
-        for reply_stop in (True, False):
-            context = MailContext("reader@example.org", "admin@example.org", reply_stop=reply_stop)
-            self.mails(sample, context)
-        self.mails(sample, MailContext("reader@example.org", stop_link="https://example.org/u/T"))
-        self.slack(sample)
+        for language in LANGUAGES:
+            sample = sample_digest(language)
+            for reply_stop in (True, False):
+                context = MailContext(
+                    "reader@example.org", "admin@example.org", reply_stop=reply_stop
+                )
+                self.mails(sample, context)
+            link = "https://example.org/u/T"
+            self.mails(sample, MailContext("reader@example.org", stop_link=link))
+            self.slack(sample)
 
-    def _rendered_html(self, name: str, values: Mapping[str, Any]) -> str:
-        return _attempt(name, lambda: _template(self._html, name).render(values))
 
-    def _rendered_text(self, name: str, values: Mapping[str, Any]) -> str:
-        return _attempt(name, lambda: _template(self._text, name).render(values))
+class _Tongue:
+    """The templates in one language."""
+
+    def __init__(self, places: Sequence[Path], language: str) -> None:
+        self.html = _environment(places, language, autoescape=True)
+        self.text = _environment(places, language)
+        self.slack = _environment(places, language, finalize=slack.finalized)
+        self.html.filters["unbroken"] = _unbroken
+        self.text.filters["wrapped"] = wrapped
+        self.slack.filters |= {"link": slack.link, "marked": slack.marked}
+
+    def rendered_html(self, name: str, values: Mapping[str, Any]) -> str:
+        """Return the template as HTML, with every value escaped."""
+        return _attempt(name, lambda: _template(self.html, name).render(values))
+
+    def rendered_text(self, name: str, values: Mapping[str, Any]) -> str:
+        """Return the template as plain text."""
+        return _attempt(name, lambda: _template(self.text, name).render(values))
 
 
 def _environment(
     places: Sequence[Path],
+    language: str,
     *,
     autoescape: bool = False,
     finalize: Callable[[Any], Any] | None = None,
@@ -108,9 +133,9 @@ def _environment(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"cut": cut, "enumerated": enumerated}
+    environment.filters |= {"cut": cut, "enumerated": partial(enumerated, language=language)}
     # The i18n extension adds this method when it is loaded.
-    environment.install_gettext_translations(translations("en"), newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     return environment
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from alerts.digests.assemble import assemble
 from alerts.model import (
     Alert,
@@ -21,7 +23,7 @@ _NOW = 1_795_527_000.0  # Tuesday, November 24, 2026, 7:30 am in Chicago
 _HOUR_S = 3600.0
 
 
-def sample_digest() -> Digest:
+def sample_digest(language: Literal["en", "es"] = "en") -> Digest:
     """Return a digest with sections, marks, a paywall, other outlets and a source that failed."""
     person = Subscriber(
         id="sample",
@@ -30,6 +32,7 @@ def sample_digest() -> Digest:
         destinations=(Destination("sample", "email", "reader@example.org"),),
         when=Cadence("daily at 7:30 am", "calendar", ("30 7 * * *",)),
         timezone="America/Chicago",
+        language=language,
     )
     return assemble(
         digest_id="0" * 32,

@@ -48,7 +48,8 @@ class FeedHealth:
     name: str
     ok: bool
     since: float | None = None  # when it could last be read, if not ok
-    reason: str = ""  # in readers' words
+    reason: str = ""  # in readers' words, English
+    kind: str = "unasked"  # the class of the failure, if not ok
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,6 +249,7 @@ class _Reading:
                 ok=row.state == "ok" and row.error_kind is None,
                 since=row.last_success_at or row.failing_since,
                 reason=row.error_text or "It was not asked yet.",
+                kind=row.error_kind or "unasked",
             )
             for url in self.in_force.feeds
             if (row := rows.get(url)) is not None

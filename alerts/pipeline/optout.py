@@ -6,7 +6,6 @@ link may have been forwarded, and whoever got it should not be able to silence s
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -17,6 +16,8 @@ from sqlalchemy import Connection
 
 from alerts.clock import Clock
 from alerts.delivery.transport import Transport
+from alerts.digests.dates import Dates
+from alerts.digests.words import N_, translations
 from alerts.log import get_logger
 from alerts.model import Config, Destination, DestinationKind
 from alerts.pipeline import signing
@@ -34,14 +35,10 @@ _CONFIRM_EVERY_S = 3600.0
 
 _REASON = "stopped by its reader, with the link in a mail"
 
-_SUBJECT = "You get no more mails from {service}"
-_TEXT = """\
-{address} was stopped today {time} with the link in a mail.
-
-If that was not you (a forwarded mail, perhaps): start again:
-{link}
-
-Otherwise do nothing."""
+_SUBJECT = N_("You get no more mails from %(service)s")
+_STOPPED = N_("%(address)s was stopped %(when)s with the link in a mail.")
+_UNDO = N_("If that was not you (a forwarded mail, perhaps): start again:")
+_ELSE = N_("Otherwise do nothing.")
 
 #: What a link finds: `active` and `stopped` by its reader can be changed by it, the others not.
 Standing = Literal["active", "stopped", "held"]
@@ -79,6 +76,11 @@ class Desk:
         """Return the destinations of a target, subscribers' first."""
         people = (d for s in self.config.subscribers for d in s.destinations)
         return [d for d in (*people, *self.config.admins) if d.target == target]
+
+    def language(self, target: str) -> str:
+        """Return the language of the subscriber that a target belongs to."""
+        owners = {place.subscriber for place in self.places(target)}
+        return next((s.language for s in self.config.subscribers if s.id in owners), "en")
 
 
 def standing(connection: Connection, target: str) -> Standing:
@@ -132,13 +134,15 @@ def _confirm(connection: Connection, desk: Desk, place: Destination, again: str)
     now = desk.clock.now()
     if deliveries.made_since(connection, target, now - _CONFIRM_EVERY_S):
         return
-    text = _TEXT.format(address=place.place, time=_time(desk, place, now), link=again)
-    row = note_delivery(desk, place, _SUBJECT.format(service=desk.service), text)
+    language = desk.language(place.target)
+    _ = translations(language).gettext
+    dates = Dates(_zone(desk, place), now, language)
+    stopped = _(_STOPPED) % {"address": place.place, "when": dates.near(now)}
+    text = f"{stopped}\n\n{_(_UNDO)}\n{again}\n\n{_(_ELSE)}"
+    row = note_delivery(desk, place, _(_SUBJECT) % {"service": desk.service}, text)
     deliveries.add(connection, [row | {"target": target}])
 
 
-def _time(desk: Desk, place: Destination, now: float) -> str:
-    """Return "9:14 am" in the zone of the subscriber."""
+def _zone(desk: Desk, place: Destination) -> ZoneInfo:
     zones = (s.timezone for s in desk.config.subscribers if s.id == place.subscriber)
-    local = dt.datetime.fromtimestamp(now, ZoneInfo(next(zones, "UTC")))
-    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+    return ZoneInfo(next(zones, "UTC"))

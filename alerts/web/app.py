@@ -20,7 +20,7 @@ from alerts.store import figures
 from alerts.web import words
 from alerts.web.health import Beats, health
 from alerts.web.metrics import CONTENT_TYPE_LATEST, exposition
-from alerts.web.words import Page
+from alerts.web.words import Page, Reader
 
 #: Nothing that is posted here is longer than a form with one field.
 MAX_BODY_BYTES = 16_384
@@ -105,10 +105,10 @@ def _readers(app: Flask, desk: Callable[[], Desk]) -> None:
             return _unknown(at)
         with at.database.read() as connection:
             stands = optout.standing(connection, target)
-        who = _who(at, target)
+        reader = _reader(at, target)
         if stands == "active":
-            return _page(words.ask_stop(who, at.service))
-        return _page(_stopped(at, target) if stands == "stopped" else words.held(who, at.admin))
+            return _page(reader.ask_stop())
+        return _page(_stopped(at, target) if stands == "stopped" else reader.held())
 
     @app.post("/u/<token>")
     def stop(token: str) -> Response:
@@ -126,40 +126,35 @@ def _readers(app: Flask, desk: Callable[[], Desk]) -> None:
             return _unknown(at)
         with at.database.read() as connection:
             stands = optout.standing(connection, target)
-        who = _who(at, target)
+        reader = _reader(at, target)
         if stands == "stopped":
-            return _page(words.ask_again(who, at.service))
-        return _page(
-            words.active(who, at.service) if stands == "active" else words.held(who, at.admin)
-        )
+            return _page(reader.ask_again())
+        return _page(reader.active() if stands == "active" else reader.held())
 
     @app.post("/s/<token>")
     def start_again(token: str) -> Response:
         at = desk()
         if (target := _target(at, signing.AGAIN, token)) is None:
             return _unknown(at)
-        who = _who(at, target)
-        if optout.start_again(at, target) == "held":
-            return _page(words.held(who, at.admin))
-        return _page(words.active(who, at.service))
+        reader = _reader(at, target)
+        return _page(reader.held() if optout.start_again(at, target) == "held" else reader.active())
 
 
 def _target(at: Desk, purpose: str, token: str) -> str | None:
     return signing.target_of(at.database, at.settings, at.clock, purpose, token)
 
 
-def _who(at: Desk, target: str) -> str:
-    """Return the address as it is written in the configuration, if it still is."""
-    places = at.places(target)
-    if places:
-        return places[0].place
+def _reader(at: Desk, target: str) -> Reader:
+    """Return whom a target's pages are for; the address as the configuration has it, if it does."""
+    places, language = at.places(target), at.language(target)
     kind, _, place = target.partition("/")
-    return place if kind == "email" else "your address"
+    who = places[0].place if places else place if kind == "email" else words.someone(language)
+    return Reader(who, at.service, at.admin, language)
 
 
 def _stopped(at: Desk, target: str) -> Page:
     tells = at.settings.base_url is not None and bool(at.places(target))
-    return words.stopped(_who(at, target), tells=tells, admin=at.admin)
+    return _reader(at, target).stopped(tells=tells)
 
 
 def _unknown(at: Desk) -> Response:

@@ -1,8 +1,11 @@
-"""The words of the pages, in one place; English for now."""
+"""The words of the pages, in the reader's language."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from alerts.digests.words import translations
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,57 +15,88 @@ class Page:
     title: str
     paragraphs: tuple[str, ...]
     button: str = ""  # its form is posted to the page's own address
+    language: str = "en"
 
 
-def ask_stop(who: str, service: str) -> Page:
-    """The page of a stop link, before anything is done."""
-    return Page(
-        f"Stop mails to {who}?",
-        (
-            f"Press the button, and {service} sends nothing more to {who}.",
-            "Nothing has been changed yet.",
-        ),
-        f"Stop mails to {who}",
-    )
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who a page is for: the address (or "your address"), the service, its admin."""
+
+    who: str
+    service: str
+    admin: str | None = None
+    language: str = "en"
+
+    @property
+    def _(self) -> Callable[[str], str]:
+        return translations(self.language).gettext
+
+    def _page(self, title: str, *paragraphs: str, button: str = "") -> Page:
+        words = {"who": self.who, "service": self.service, "admin": self.admin}
+        return Page(
+            title % words, tuple(p % words for p in paragraphs), button % words, self.language
+        )
+
+    def ask_stop(self) -> Page:
+        """The page of a stop link, before anything is done."""
+        _ = self._
+        return self._page(
+            _("Stop mails to %(who)s?"),
+            _("Press the button, and %(service)s sends nothing more to %(who)s."),
+            _("Nothing has been changed yet."),
+            button=_("Stop mails to %(who)s"),
+        )
+
+    def stopped(self, *, tells: bool) -> Page:
+        """The page after a stop; `tells`: a mail with the way back is sent."""
+        _ = self._
+        if tells:
+            undo = _("One last mail goes there with a link that starts the mails again.")
+        elif self.admin:
+            undo = _("To get them again, write to %(admin)s.")
+        else:
+            undo = _("To get them again, write to who runs this service.")
+        return self._page(_("No more mails to %(who)s"), _("Mails to %(who)s are stopped."), undo)
+
+    def ask_again(self) -> Page:
+        """The page of a start-again link, before anything is done."""
+        _ = self._
+        return self._page(
+            _("Start mails to %(who)s again?"),
+            _("Mails from %(service)s to %(who)s are stopped."),
+            _("Nothing has been changed yet."),
+            button=_("Start mails to %(who)s again"),
+        )
+
+    def active(self) -> Page:
+        """The page when mails go to an address."""
+        _ = self._
+        return self._page(
+            _("Mails go to %(who)s"),
+            _(
+                "%(service)s sends mails to %(who)s, as long as its admin has the address in its"
+                " list."
+            ),
+            _("What was found while they were stopped is not sent later."),
+        )
+
+    def held(self) -> Page:
+        """The page when mails are stopped for a reason that is not the reader's to lift."""
+        _ = self._
+        if self.admin:
+            ask = _("If you want them, write to %(admin)s.")
+        else:
+            ask = _("If you want them, write to who runs this service.")
+        return self._page(
+            _("No mails go to %(who)s"),
+            _("No mails are sent to %(who)s, and this link cannot change that."),
+            ask,
+        )
 
 
-def stopped(who: str, *, tells: bool, admin: str | None) -> Page:
-    """The page after a stop."""
-    undo = (
-        "One last mail goes there with a link that starts the mails again."
-        if tells
-        else f"To get them again{_write_to(admin)}."
-    )
-    return Page(f"No more mails to {who}", (f"Mails to {who} are stopped.", undo))
-
-
-def ask_again(who: str, service: str) -> Page:
-    """The page of a start-again link, before anything is done."""
-    return Page(
-        f"Start mails to {who} again?",
-        (f"Mails from {service} to {who} are stopped.", "Nothing has been changed yet."),
-        f"Start mails to {who} again",
-    )
-
-
-def active(who: str, service: str) -> Page:
-    """The page when mails go to an address."""
-    return Page(
-        f"Mails go to {who}",
-        (
-            f"{service} sends mails to {who}, as long as its admin has the address in its list.",
-            "What was found while they were stopped is not sent later.",
-        ),
-    )
-
-
-def held(who: str, admin: str | None) -> Page:
-    """The page when mails are stopped for a reason that is not the reader's to lift."""
-    return Page(
-        f"No mails go to {who}",
-        (f"No mails are sent to {who}, and this link cannot change that.",
-         f"If you want them{_write_to(admin)}."),
-    )  # fmt: skip
+def someone(language: str) -> str:
+    """What stands for an address that is not known."""
+    return translations(language).gettext("your address")
 
 
 def unknown_link(admin: str | None) -> Page:
@@ -91,7 +125,3 @@ def trouble(code: int) -> Page:
         code, ("Something went wrong here", "Nothing was changed. Please try again later.")
     )
     return Page(title, (text,))
-
-
-def _write_to(admin: str | None) -> str:
-    return f", write to {admin}" if admin else ", write to who runs this service"

@@ -248,7 +248,6 @@ def test_keys_still_to_come_are_taken_and_listed() -> None:
         "feed fulltext (X)",
         "rule urgent (ice)",
         "rule weight (ice)",
-        "subscriber language (ana)",
     )
     ice = found.rule("ice")
     assert ice is not None
