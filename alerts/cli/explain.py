@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from alerts import config, links
-from alerts.cli.match import _articles, _opened
+from alerts.cli.match import articles_of, opened_file
 from alerts.cli.output import write_json
-from alerts.cli.reading import Reading, reading
+from alerts.cli.reading import Reading, reading, rules_named
 from alerts.clock import SystemClock, iso
 from alerts.errors import UsageError
 from alerts.model import Article, Config, Rule, Subscriber
@@ -65,7 +65,7 @@ def explain(
             hint="Write: alerts explain https://example.org/article ana-flores",
         )
     with reading(path) as opened:
-        rules = _rules(opened.config, names)
+        rules = rules_named(opened.config, names)
         if text is not None or file is not None:
             article = Article(title=text) if text else _given(file, asked, opened.config)
             said = _judged(article, rules, opened.config)
@@ -77,16 +77,6 @@ def explain(
         write_json(said)
     else:
         click.echo("\n".join(_lines(said)))
-
-
-def _rules(current: Config, names: tuple[str, ...]) -> Sequence[Rule]:
-    known = {rule.name: rule for rule in current.rules}
-    for name in names:
-        if name not in known:
-            near = config.nearest(name, list(known))
-            hint = f'Did you mean "{near}"?' if near else "See them: alerts rules"
-            raise UsageError(f'There is no rule "{name}".', hint=hint)
-    return [known[name] for name in names] or current.rules
 
 
 def _person(current: Config, who: str | None) -> Subscriber | None:
@@ -106,10 +96,10 @@ def _person(current: Config, who: str | None) -> Subscriber | None:
 
 def _given(file: Path | None, asked: str | None, current: Config) -> Article:
     assert file is not None  # noqa: S101 - as the caller asks
-    with _opened(file) as stream:
+    with opened_file(file) as stream:
         found = [
             article
-            for number, article in _articles(stream, current, file)
+            for number, article in articles_of(stream, current, file)
             if article is not None and _is_asked(asked, number, article)
         ]
     if len(found) == 1:

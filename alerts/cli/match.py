@@ -52,8 +52,8 @@ def match(
     current = _config(path, needed=query_text is None)
     matcher = _matcher(current, query_text)
     found = bad = 0
-    with _opened(file) as stream:
-        for number, article in _articles(stream, current, file):
+    with opened_file(file) as stream:
+        for number, article in articles_of(stream, current, file):
             if article is None:
                 bad += 1
                 continue
@@ -72,7 +72,8 @@ def match(
         raise click.exceptions.Exit(1)
 
 
-def _opened(file: Path) -> AbstractContextManager[IO[bytes]]:
+def opened_file(file: Path) -> AbstractContextManager[IO[bytes]]:
+    """Open FILE ("-": standard input); UsageError if it cannot be read."""
     try:
         return cast("AbstractContextManager[IO[bytes]]", click.open_file(str(file), "rb"))
     except OSError as error:
@@ -112,7 +113,7 @@ def _names(matcher: Matcher, article: Article, query_text: str | None) -> tuple[
 # --- what is read ------------------------------------------------------------------------------
 
 
-def _articles(
+def articles_of(
     stream: IO[bytes], current: Config, file: Path
 ) -> Iterator[tuple[int, Article | None]]:
     """Yield (number from 0, article); None for a line that is no JSON object, which is told."""

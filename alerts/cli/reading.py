@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 from alerts import config, settings
-from alerts.errors import ConfigError, StoreError
-from alerts.model import Config
+from alerts.errors import ConfigError, StoreError, UsageError
+from alerts.model import Config, Rule
 from alerts.store import configs
 from alerts.store.database import is_current, open_database, schema_revision
 
@@ -61,6 +61,17 @@ def opened(url: str) -> Iterator[Connection | None]:
             yield connection
     finally:
         database.close()
+
+
+def rules_named(current: Config, names: Sequence[str]) -> Sequence[Rule]:
+    """Return the rules of these names, all if there are none; UsageError for an unknown one."""
+    known = {rule.name: rule for rule in current.rules}
+    for name in names:
+        if name not in known:
+            near = config.nearest(name, list(known))
+            hint = f'Did you mean "{near}"?' if near else "See them: alerts rules"
+            raise UsageError(f'There is no rule "{name}".', hint=hint)
+    return [known[name] for name in names] or current.rules
 
 
 def _is_missing(url: str) -> bool:

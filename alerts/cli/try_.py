@@ -12,9 +12,9 @@ import click
 
 from alerts import config, settings
 from alerts.cli.marked import as_row, lines_of
-from alerts.cli.match import _articles, _opened
+from alerts.cli.match import articles_of, opened_file
 from alerts.cli.output import Progress, write_json
-from alerts.cli.reading import Reading, reading
+from alerts.cli.reading import Reading, reading, rules_named
 from alerts.clock import SystemClock
 from alerts.errors import ConfigError, UsageError
 from alerts.model import Article, Config, Rule
@@ -55,8 +55,8 @@ class _Source:
 
     def _given(self, trials: Sequence[tried.Trial]) -> Iterator[list[tried.Tried]]:
         assert self.file is not None  # noqa: S101 - as `each` asks
-        with _opened(self.file) as stream:
-            for number, article in _articles(stream, self.opened.config, self.file):
+        with opened_file(self.file) as stream:
+            for number, article in articles_of(stream, self.opened.config, self.file):
                 if article is not None:
                     yield [(number, (article,)) for _ in trials]
 
@@ -159,13 +159,7 @@ def _asked(current: Config, query_text: str | None, names: tuple[str, ...]) -> S
     """Return the rules asked for; UsageError if there is none of such a name."""
     if query_text is not None:
         return [Rule(_ASKED, query_text, query.parse(query_text))]
-    known = {rule.name: rule for rule in current.rules}
-    for name in names:
-        if name not in known:
-            near = config.nearest(name, list(known))
-            hint = f'Did you mean "{near}"?' if near else "See them: alerts rules"
-            raise UsageError(f'There is no rule "{name}".', hint=hint)
-    return [known[name] for name in names] or current.rules
+    return rules_named(current, names)
 
 
 def _with(current: Config, asked: Sequence[Rule]) -> Config:

@@ -14,12 +14,6 @@ from alerts.store.schema import alert, entry, entry_feed, feed, feed_key
 _BATCH = 200
 
 
-def count(connection: Connection, since: float) -> int:
-    """Return how many entries were first seen since then."""
-    query = select(func.count()).select_from(entry).where(entry.c.seen_at >= since)
-    return int(connection.execute(query).scalar_one())
-
-
 def first_seen_at(connection: Connection) -> float | None:
     """Return when the oldest entry that is still stored was first seen."""
     return connection.execute(select(func.min(entry.c.seen_at))).scalar()
