@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "match": ("alerts.cli.match:match", "Run the rules over a feed file or JSON lines."),
     "try": ("alerts.cli.try_:try_", "What a query or an edit would have found lately."),
     "explain": ("alerts.cli.explain:explain", "Why somebody got an article, or did not."),
+    "preview": ("alerts.cli.preview:preview", "The digest as it would go out now."),
     "run": ("alerts.cli.run:run", "The whole service in one process: polls, matches, sends."),
     "once": ("alerts.cli.once:once", "One pass: poll what is due, send what is due, end."),
     "feeds": ("alerts.cli.tables:feeds", "The feeds and how they are."),

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from alerts import config, settings
 from alerts.errors import ConfigError, StoreError, UsageError
-from alerts.model import Config, Rule
+from alerts.model import Config, Rule, Subscriber
 from alerts.store import configs
 from alerts.store.database import is_current, open_database, schema_revision
 
@@ -72,6 +72,26 @@ def rules_named(current: Config, names: Sequence[str]) -> Sequence[Rule]:
             hint = f'Did you mean "{near}"?' if near else "See them: alerts rules"
             raise UsageError(f'There is no rule "{name}".', hint=hint)
     return [known[name] for name in names] or current.rules
+
+
+def person_named(current: Config, name: str) -> Subscriber:
+    """Return the subscriber of this id or name; UsageError if there is none."""
+    wanted = name.casefold()
+    for person in current.subscribers:
+        if wanted in (person.id.casefold(), person.name.casefold()):
+            return person
+    near = config.nearest(name, [person.id for person in current.subscribers])
+    hint = f'Did you mean "{near}"?' if near else "See them: alerts subscribers"
+    raise UsageError(f'There is no subscriber "{name}".', hint=hint)
+
+
+def duration_s(text: str) -> float:
+    """Return the seconds of "7d"; UsageError if it is no duration."""
+    try:
+        return settings.duration_s(text)
+    except ValueError:
+        hint = "Write a number and s, m, h, d or w: 12h, 7d, 2w."
+        raise UsageError(f'"{text}" is not a duration.', hint=hint) from None
 
 
 def _is_missing(url: str) -> bool:

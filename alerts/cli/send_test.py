@@ -15,7 +15,7 @@ import click
 
 from alerts import settings
 from alerts.cli.output import sentences, write_json
-from alerts.cli.reading import Reading, reading
+from alerts.cli.reading import Reading, person_named, reading
 from alerts.clock import Clock, SystemClock, iso
 from alerts.delivery import classify
 from alerts.delivery.transport import DeliveryHead, Envelope, Transport, transports
@@ -24,7 +24,6 @@ from alerts.masks import mask
 from alerts.model import Config, Delivery, Destination, DestinationKind, Subscriber
 from alerts.netguard import Guard
 from alerts.pipeline.notices import rendered
-from alerts.rules.mistakes import nearest
 from alerts.settings import Settings
 from alerts.store import stops
 
@@ -72,15 +71,7 @@ def destinations_of(config: Config, name: str) -> Sequence[Destination]:
     """Return the destinations of a subscriber (id or name) or the admins; UsageError if unknown."""
     if name == "admin" and config.admins:
         return config.admins
-    wanted = name.casefold()
-    for person in config.subscribers:
-        if wanted in (person.id.casefold(), person.name.casefold()):
-            return _some(person)
-    near = nearest(name, [person.id for person in config.subscribers])
-    raise UsageError(
-        f'There is no subscriber "{name}".',
-        hint=f'Did you mean "{near}"?' if near else "See them: alerts subscribers",
-    )
+    return _some(person_named(config, name))
 
 
 def _some(person: Subscriber) -> Sequence[Destination]:

@@ -14,7 +14,7 @@ from alerts import config, settings
 from alerts.cli.marked import as_row, lines_of
 from alerts.cli.match import articles_of, opened_file
 from alerts.cli.output import Progress, write_json
-from alerts.cli.reading import Reading, reading, rules_named
+from alerts.cli.reading import Reading, duration_s, reading, rules_named
 from alerts.clock import SystemClock
 from alerts.errors import ConfigError, UsageError
 from alerts.model import Article, Config, Rule
@@ -135,17 +135,9 @@ def _refuse_contradictions(
 
 @contextmanager
 def _source(file: Path | None, since: str) -> Iterator[_Source]:
-    since_s = _duration_s(since)
+    since_s = duration_s(since)
     with reading(None) as opened:
         yield _Source(opened, file, since_s)
-
-
-def _duration_s(text: str) -> float:
-    try:
-        return settings.duration_s(text)
-    except ValueError:
-        hint = "Write a number and s, m, h, d or w: 12h, 7d, 2w."
-        raise UsageError(f'"{text}" is not a duration.', hint=hint) from None
 
 
 def _edited(path: Path) -> Config:

@@ -184,6 +184,11 @@ class Config:
     not_in_effect: tuple[str, ...] = ()  # keys that are set and whose behaviour is still to come
     version: str = ""  # hash of the files' bytes: which configuration this is
 
+    @property
+    def admin(self) -> str | None:
+        """The address that questions and replies go to: the first admin's."""
+        return next((place.place for place in self.admins if place.kind == "email"), None)
+
     def rule(self, name: str) -> Rule | None:
         """Return the rule of that name."""
         return next((rule for rule in self.rules if rule.name == name), None)

@@ -6,40 +6,30 @@ the alerts' new state, or nothing at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from email.utils import parseaddr
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from alerts.delivery.transport import DeliveryHead, Envelope
 from alerts.digests import slots
-from alerts.digests.assemble import assemble as assemble_digest
-from alerts.digests.render import MailContext
 from alerts.log import get_logger
 from alerts.model import (
-    Alert,
     Destination,
     Digest,
-    FeedHealth,
-    Outlet,
     Rendered,
     Subscriber,
 )
-from alerts.pipeline import signing
+from alerts.pipeline import drafting, signing
 from alerts.pipeline.apply import rules_of
-from alerts.pipeline.parts import InForce, Parts
-from alerts.rules.words import explain
+from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import claims, deliveries, entries, feeds, stops, subscribers
+from alerts.store import claims, deliveries, stops, subscribers
 from alerts.store.schema import slot as slot_table
 
 #: The cadence of digests made by `once --send-now`.
 SEND_NOW = "send now"
-
-#: How many alternatives of a rule are named in a footer before "12 others".
-LONGEST_LIST = 6
 
 #: How long a digest waits for a variable that holds an address before it looks again.
 _UNSET_WAIT_S = 300.0
@@ -118,27 +108,15 @@ def _paused_until(parts: Parts, person: Subscriber) -> float | None:
 
 def _make(parts: Parts, person: Subscriber, rules: frozenset[str], cadence: str, slot: str) -> int:
     """Make one digest of the pending alerts of these rules; 0 if there are none."""
+    now = parts.clock.now()
     with parts.database.read() as connection:
         rows = [r for r in alert_rows.pending(connection, person.id) if rules & rules_of(r)]
         if not rows:
             return 0
-        reading = _Reading(connection, parts.in_force)
-        owed = reading.alerts(rows)
-        health = reading.health()
-        since_at = subscribers.last_digest_at(connection, person.id)
-    now = parts.clock.now()
-    digest = assemble_digest(
-        digest_id=parts.clock.token(),
-        subscriber=person,
-        slot=slot,
-        alerts=owed,
-        rules=parts.in_force.config.rules,
-        health=health,
-        explanations=_explanations(parts.in_force, person),
-        created_at=now,
-        since_at=since_at,
-        next_at=_next_at(person, now),
-    )
+        draft = drafting.Draft(connection, parts.in_force)
+        digest = draft.digest(
+            person, draft.owed(rows), digest_id=parts.clock.token(), slot=slot, now=now
+        )
     outgoing = [out for place in person.destinations for out in _render(parts, digest, place)]
     with parts.database.write() as connection:
         if not _write(connection, parts, digest, cadence, [r.entry_id for r in rows], outgoing):
@@ -179,81 +157,6 @@ def _write(
     deliveries.add(connection, outgoing)
     alert_rows.mark_digested(connection, digest.subscriber.id, entry_ids, digest.id)
     return True
-
-
-def _next_at(person: Subscriber, now: float) -> float | None:
-    """Return when the subscriber's next calendar digest is told to come."""
-    due = (slots.due_slot(person, cadence, now) for cadence in person.cadences().values())
-    return min((slot.told_at for slot in due if slot is not None), default=None)
-
-
-def _explanations(in_force: InForce, person: Subscriber) -> dict[str, str]:
-    """Return rule title -> what it means in plain words, for the subscriber's rules."""
-    titles = {rule.name: rule.title(person.language) for rule in in_force.config.rules}
-    followed = [s.rule for s in person.subscriptions]
-    return {
-        titles[rule.name]: explain(rule.tree, person.language, titles, most=LONGEST_LIST)
-        for rule in in_force.config.rules
-        if rule.name in followed
-    }
-
-
-# --- what a digest shows -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """Reads rows into what a digest is made of."""
-
-    connection: Connection
-    in_force: InForce
-
-    def alerts(self, rows: Sequence[Row[Any]]) -> list[Alert]:
-        """Return alert rows with their entries and outlets."""
-        ids = [row.entry_id for row in rows]
-        stored = entries.by_id(self.connection, ids)
-        carriers = alert_rows.outlets(self.connection, ids)
-        return [
-            Alert(
-                entry_id=row.entry_id,
-                entry=entries.to_entry(stored[row.entry_id]),
-                seen_at=stored[row.entry_id].seen_at,
-                outlets=self._outlets(stored[row.entry_id].feed_id, carriers[row.entry_id]),
-                matches=alert_rows.to_matches(row.matches),
-                late=row.is_late,
-            )
-            for row in rows
-        ]
-
-    def _outlets(self, own_feed: int, carriers: Iterable[Row[Any]]) -> tuple[Outlet, ...]:
-        """Return who carries an entry, the feed that it was first seen in before the others."""
-        own_first = sorted(carriers, key=lambda row: row.feed_id != own_feed)
-        return tuple(self._outlet(row) for row in own_first)
-
-    def _outlet(self, row: Row[Any]) -> Outlet:
-        feed = self.in_force.feeds.get(row.url)
-        return Outlet(
-            name=row.outlet,
-            link=row.link,
-            at=row.published_at or row.seen_at,
-            paywall=feed.paywall if feed else False,
-            lang=feed.lang if feed else None,
-        )
-
-    def health(self) -> list[FeedHealth]:
-        """Return how each configured feed is."""
-        rows = feeds.by_url(self.connection)
-        return [
-            FeedHealth(
-                name=row.name or row.title or row.host,
-                ok=row.state == "ok" and row.error_kind is None,
-                since=row.last_success_at or row.failing_since,
-                reason=row.error_text or "It was not asked yet.",
-                kind=row.error_kind or "unasked",
-            )
-            for url in self.in_force.feeds
-            if (row := rows.get(url)) is not None
-        ]
 
 
 # --- one destination's parts -------------------------------------------------------------------
@@ -298,28 +201,19 @@ def _in_form(
     parts: Parts, digest: Digest, place: Destination, link: str | None
 ) -> Sequence[Rendered]:
     if place.kind == "email":
-        return parts.renderer.mails(digest, _mail_context(parts, place, link))
+        context = drafting.mail_context(parts.settings, parts.in_force.config, place, link)
+        return parts.renderer.mails(digest, context)
     if place.kind == "slack":
         return parts.renderer.slack(digest)
     return parts.renderer.webhook(digest)
 
 
 def _envelope(parts: Parts) -> Envelope:
-    return Envelope(mail_from=parts.settings.mail_from, admin=_admin(parts))
-
-
-def _admin(parts: Parts) -> str | None:
-    mails = (d.place for d in parts.in_force.config.admins if d.kind == "email")
-    return next(mails, None)
+    admin = parts.in_force.config.admin
+    return Envelope(mail_from=parts.settings.mail_from, admin=admin)
 
 
 def _stop_link(parts: Parts, place: Destination) -> str | None:
     if place.kind != "email":
         return None
     return signing.link(parts.database, parts.settings, parts.clock, signing.STOP, place.target)
-
-
-def _mail_context(parts: Parts, place: Destination, link: str | None) -> MailContext:
-    name, _ = parseaddr(parts.settings.mail_from)
-    context = MailContext(address=place.place, admin=_admin(parts), stop_link=link)
-    return replace(context, sender_name=name) if name else context

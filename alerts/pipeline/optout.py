@@ -69,8 +69,7 @@ class Desk:
     @property
     def admin(self) -> str | None:
         """The address that questions go to."""
-        mails = (d.place for d in self.config.admins if d.kind == "email")
-        return next(mails, None)
+        return self.config.admin
 
     def places(self, target: str) -> list[Destination]:
         """Return the destinations of a target, subscribers' first."""

@@ -1,0 +1,147 @@
+"""A digest as it is to be told: alerts with their entries, outlets and sources, read from rows.
+
+Writes nothing: what is made of it is `assemble`'s matter, or a preview's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from email.utils import parseaddr
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from alerts.digests import slots
+from alerts.digests.assemble import assemble
+from alerts.digests.render import MailContext
+from alerts.model import Alert, Config, Destination, Digest, FeedHealth, Outlet, Subscriber
+from alerts.pipeline import history
+from alerts.pipeline.parts import InForce
+from alerts.rules.words import explain
+from alerts.settings import Settings
+from alerts.store import alerts as alert_rows
+from alerts.store import entries, feeds, subscribers
+
+#: How many alternatives of a rule are named in a footer before "12 others".
+LONGEST_LIST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Reads rows into what a digest is made of."""
+
+    connection: Connection
+    in_force: InForce
+
+    def digest(
+        self,
+        person: Subscriber,
+        alerts: Sequence[Alert],
+        *,
+        digest_id: str,
+        slot: str,
+        now: float,
+    ) -> Digest:
+        """Return the subscriber's digest of these alerts; `now` is epoch seconds."""
+        return assemble(
+            digest_id=digest_id,
+            subscriber=person,
+            slot=slot,
+            alerts=alerts,
+            rules=self.in_force.config.rules,
+            health=self.health(),
+            explanations=_explanations(self.in_force, person),
+            created_at=now,
+            since_at=subscribers.last_digest_at(self.connection, person.id),
+            next_at=_next_at(person, now),
+        )
+
+    def owed(self, rows: Sequence[Row[Any]]) -> list[Alert]:
+        """Return alert rows with their entries and outlets."""
+        ids = [row.entry_id for row in rows]
+        stored = entries.by_id(self.connection, ids)
+        carriers = alert_rows.outlets(self.connection, ids)
+        return [
+            Alert(
+                entry_id=row.entry_id,
+                entry=entries.to_entry(stored[row.entry_id]),
+                seen_at=stored[row.entry_id].seen_at,
+                outlets=self._outlets(stored[row.entry_id].feed_id, carriers[row.entry_id]),
+                matches=alert_rows.to_matches(row.matches),
+                late=row.is_late,
+            )
+            for row in rows
+        ]
+
+    def found(self, person: Subscriber, since: float) -> list[Alert]:
+        """Return what the subscriber's rules find today in the articles seen since then.
+
+        As if each had just come: whether it was told before, or came too early, plays no part.
+        """
+        names = {subscription.rule for subscription in person.subscriptions}
+        alerts = []
+        for kept in history.kept(self.connection, since):
+            for article in kept.articles(self.in_force.feeds):
+                if matches := self.in_force.matcher.spans(article, names):
+                    carriers = alert_rows.outlets(self.connection, [kept.entry_id])
+                    outlets = tuple(map(self._outlet, carriers[kept.entry_id]))
+                    alerts.append(Alert(kept.entry_id, kept.entry, kept.seen_at, outlets, matches))
+                    break
+        return alerts
+
+    def health(self) -> list[FeedHealth]:
+        """Return how each configured feed is."""
+        rows = feeds.by_url(self.connection)
+        return [
+            FeedHealth(
+                name=row.name or row.title or row.host,
+                ok=row.state == "ok" and row.error_kind is None,
+                since=row.last_success_at or row.failing_since,
+                reason=row.error_text or "It was not asked yet.",
+                kind=row.error_kind or "unasked",
+            )
+            for url in self.in_force.feeds
+            if (row := rows.get(url)) is not None
+        ]
+
+    def _outlets(self, own_feed: int, carriers: Iterable[Row[Any]]) -> tuple[Outlet, ...]:
+        """Return who carries an entry, the feed that it was first seen in before the others."""
+        own_first = sorted(carriers, key=lambda row: row.feed_id != own_feed)
+        return tuple(self._outlet(row) for row in own_first)
+
+    def _outlet(self, row: Row[Any]) -> Outlet:
+        feed = self.in_force.feeds.get(row.url)
+        return Outlet(
+            name=row.outlet,
+            link=row.link,
+            at=row.published_at or row.seen_at,
+            paywall=feed.paywall if feed else False,
+            lang=feed.lang if feed else None,
+        )
+
+
+def mail_context(
+    settings: Settings, config: Config, place: Destination, stop_link: str | None
+) -> MailContext:
+    """Return what a mail to a destination says about itself."""
+    name, _ = parseaddr(settings.mail_from)
+    context = MailContext(address=place.place, admin=config.admin, stop_link=stop_link)
+    return replace(context, sender_name=name) if name else context
+
+
+def _next_at(person: Subscriber, now: float) -> float | None:
+    """Return when the subscriber's next calendar digest is told to come."""
+    due = (slots.due_slot(person, cadence, now) for cadence in person.cadences().values())
+    return min((slot.told_at for slot in due if slot is not None), default=None)
+
+
+def _explanations(in_force: InForce, person: Subscriber) -> dict[str, str]:
+    """Return rule title -> what it means in plain words, for the subscriber's rules."""
+    titles = {rule.name: rule.title(person.language) for rule in in_force.config.rules}
+    followed = [s.rule for s in person.subscriptions]
+    return {
+        titles[rule.name]: explain(rule.tree, person.language, titles, most=LONGEST_LIST)
+        for rule in in_force.config.rules
+        if rule.name in followed
+    }
