@@ -8,16 +8,18 @@ are free: a queue of claimed rows would outlive its leases.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from alerts.engine.jobs import run_job
-from alerts.pipeline import Parts, Polled, Sent, assemble, poll, send
+from alerts.engine.jobs import record_together, run_job
+from alerts.engine.results import Results
+from alerts.pipeline import Parts, Polled, Sent, Tried, assemble, poll, send
 from alerts.store import claims, deliveries, feeds
 from alerts.store.schema import delivery, feed, slot
 
@@ -32,6 +34,7 @@ LEASE_S = 300.0
 _BATCH = FETCH_THREADS // 4
 
 _SLOTS_AT_ONCE = 100
+_TAKING_SLOTS = claims.taking(slot)
 
 
 @dataclass
@@ -59,8 +62,10 @@ class Crew:
         self._clock = parts.clock
         self._fetchers = ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch")
         self._senders = ThreadPoolExecutor(SEND_THREADS, thread_name_prefix="send")
-        self._polls: dict[Future[Any], int] = {}
-        self._sends: dict[Future[Any], Row[Any]] = {}
+        self._results = Results(self._record)
+        self._done: SimpleQueue[Callable[[], Any]] = SimpleQueue()  # what `settle` has to call
+        self._polls: set[int] = set()
+        self._sends: dict[str, Row[Any]] = {}
         self._mail_works = False  # until one mail got through, one at a time is tried
         self.tally = Tally()
 
@@ -98,8 +103,8 @@ class Crew:
                 host_gap_s=self._parts.settings.host_gap_s,
             )
         for row in rows:
-            future = self._fetchers.submit(run_job, poll, feed, self._parts, row, lease)
-            self._polls[future] = row.id
+            self._polls.add(row.id)
+            self._begin(self._fetchers, self._poll, row, lease)
 
     def make_due(self) -> None:
         """Make the digests of all slots that are due, here and now."""
@@ -108,7 +113,7 @@ class Crew:
             with self._parts.database.write() as connection:
                 rows = claims.claim(
                     connection,
-                    slot,
+                    _TAKING_SLOTS,
                     now=self._clock.now(),
                     lease=lease,
                     lease_s=LEASE_S,
@@ -130,9 +135,10 @@ class Crew:
             stopped = deliveries.suppress_stopped(connection, now)
             self.tally.sent.update(dict.fromkeys(stopped, "suppressed"))
             rows = self._claim(connection, now, lease, free)
+        self._results.expect(len(rows))
         for row in rows:
-            future = self._senders.submit(run_job, send, delivery, self._parts, row, lease)
-            self._sends[future] = row
+            self._sends[row.id] = row
+            self._begin(self._senders, self._send, row, lease)
 
     def _claim(self, connection: Connection, now: float, lease: str, free: int) -> list[Row[Any]]:
         """Claim deliveries; of mails only one until the server has taken one.
@@ -143,11 +149,46 @@ class Crew:
         claim = partial(deliveries.claim, connection, now=now, lease=lease, lease_s=LEASE_S)
         if self._mail_works:
             return claim(limit=free)
-        rows = claim(limit=free, but="email")
+        rows = claim(limit=free, only="posts")
         is_probing = any(row.kind == "email" for row in self._sends.values())
         if len(rows) < free and not is_probing:
-            rows += claim(limit=1, only="email")
+            rows += claim(limit=1, only="mail")
         return rows
+
+    def _begin(
+        self, pool: ThreadPoolExecutor, job: Callable[[Row[Any], str], None], *claimed: Any
+    ) -> None:
+        pool.submit(job, *claimed).add_done_callback(self._report)
+
+    # --- on the pools' threads -----------------------------------------------------------------
+
+    def _poll(self, row: Row[Any], lease: str) -> None:
+        polled = None
+        try:
+            polled = run_job(poll, feed, self._parts, row, lease)
+        finally:
+            self._done.put(partial(self._polled, row.id, polled))
+
+    def _send(self, row: Row[Any], lease: str) -> None:
+        tried = None
+        try:
+            tried = run_job(send, delivery, self._parts, row, lease)
+        finally:
+            if tried is None:
+                self._done.put(partial(self._sent, {row.id: "delayed"}))
+            self._results.add(tried)
+
+    def _record(self, tries: Sequence[Tried]) -> None:
+        states: Mapping[str, Sent] = dict.fromkeys((tried.row.id for tried in tries), "delayed")
+        try:
+            states = record_together(self._parts, tries)
+        finally:
+            self._done.put(partial(self._sent, states))
+
+    def _report(self, future: Future[None]) -> None:
+        """Have `settle` raise what a thread raised: the database is away."""
+        if not future.cancelled() and future.exception() is not None:
+            self._done.put(future.result)
 
     # --- taking in -----------------------------------------------------------------------------
 
@@ -156,18 +197,25 @@ class Crew:
 
         `wait_for` is how to wait when nothing is under way (default: the clock's sleep).
         """
-        running = [*self._polls, *self._sends]
-        if not running:
+        if not self.busy and self._done.empty():
             (wait_for or self._clock.sleep)(timeout_s)
             return
-        for future in wait(running, timeout_s, FIRST_COMPLETED).done:
-            if self._polls.pop(future, None) is not None:
-                if (polled := future.result()) is not None:
-                    self.tally.polls.append(polled)
-                continue
-            row = self._sends.pop(future)
-            state: Sent = future.result() or "delayed"
-            (self.tally.sent if row.digest_id is not None else self.tally.noted)[row.id] = state
+        try:
+            self._done.get(timeout=timeout_s)()
+            while True:
+                self._done.get_nowait()()
+        except Empty:
+            return
+
+    def _polled(self, feed_id: int, polled: Polled | None) -> None:
+        self._polls.discard(feed_id)
+        if polled is not None:
+            self.tally.polls.append(polled)
+
+    def _sent(self, states: Mapping[str, Sent]) -> None:
+        for key, state in states.items():
+            row = self._sends.pop(key)
+            (self.tally.sent if row.digest_id is not None else self.tally.noted)[key] = state
             if row.kind == "email":
                 self._mail_works = state in ("delivered", "written", "failed", "suppressed")
 

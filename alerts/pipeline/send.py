@@ -1,13 +1,14 @@
-"""One try of one claimed delivery: dial, and write what the server said.
+"""One try of one claimed delivery: `send` dials, `record` writes what servers said.
 
 The attempt was registered by the claim, before anything is dialled: a process that dies here
-leaves it open, and the next start knows that nobody knows whether it was accepted.
+leaves it open, and the next start knows that nobody knows whether it was accepted. Results of
+tries that end at about the same time are recorded in one transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -42,17 +43,45 @@ _UNSET = SendResult(
 )
 
 
-def send(parts: Parts, row: Row[Any], lease: str) -> Sent:
-    """Try a claimed delivery once; return the state it has now."""
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A try that ended: what is written about it, and what follows for its destination."""
+
+    row: Row[Any]
+    at: float
+    recorded: deliveries.Recorded
+    result: SendResult | None  # None: nobody was asked
+
+    @property
+    def state(self) -> Sent:
+        """What the delivery is now."""
+        state: Sent = self.recorded.values["state"]
+        return state
+
+    @property
+    def due_at(self) -> float | None:
+        """When it is tried again, if it is."""
+        due_at: float | None = self.recorded.values["due_at"]
+        return due_at
+
+    @property
+    def circuit(self) -> str:
+        """The key of the gate that opens again once this destination answers for itself."""
+        mail = self.row.kind == "email"
+        return f"{deliveries.SERVER}email" if mail else self.row.destination
+
+
+def send(parts: Parts, row: Row[Any], lease: str) -> Tried:
+    """Try a claimed delivery once; touches no database."""
     place = parts.in_force.places.get(row.destination)
     if place is None:
         if _may_come_back(parts, row):
-            return _record(parts, row, lease, _UNSET)
-        return _give_up(parts, row, lease, "no longer in subscribers.yaml")
+            return _judged(parts, row, lease, _UNSET)
+        return _given_up(parts, row, lease, "no longer in subscribers.yaml")
     result = parts.transports[place.kind].send(
         Delivery(row.id, place, row.payload, row.attempts, row.created_at)
     )
-    return _record(parts, row, lease, result)
+    return _judged(parts, row, lease, result)
 
 
 def _may_come_back(parts: Parts, row: Row[Any]) -> bool:
@@ -62,16 +91,35 @@ def _may_come_back(parts: Parts, row: Row[Any]) -> bool:
     return any(place.kind == row.kind and not is_reachable(place) for place in places)
 
 
-def _give_up(parts: Parts, row: Row[Any], lease: str, reason: str) -> Sent:
+def _given_up(parts: Parts, row: Row[Any], lease: str, reason: str) -> Tried:
     now = parts.clock.now()
-    values = {"state": "suppressed", "hint": reason, "due_at": None, "ended_at": now}
-    ended = {"outcome": "suppressed", "ended_at": now, "server_text": reason}
-    with parts.database.write() as connection:
-        deliveries.record(connection, row.id, lease, values, ended)
-    return "suppressed"
+    recorded = deliveries.Recorded(
+        row.id,
+        lease,
+        {
+            "state": "suppressed",
+            "result_kind": row.result_kind,
+            "code": row.code,
+            "server_text": row.server_text,
+            "hint": reason,
+            "attempts": row.attempts,
+            "due_at": None,
+            "ended_at": now,
+        },
+        {
+            "ended_at": now,
+            "outcome": "suppressed",
+            "result_kind": None,
+            "code": None,
+            "server_text": reason,
+            "server": None,
+            "next_at": None,
+        },
+    )
+    return Tried(row, now, recorded, None)
 
 
-def _record(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Sent:
+def _judged(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Tried:
     now = parts.clock.now()
     result = _named(result, row)
     following = retry.after(
@@ -102,25 +150,40 @@ def _record(parts: Parts, row: Row[Any], lease: str, result: SendResult) -> Sent
         "server": result.server,
         "next_at": following.due_at,
     }
+    return Tried(row, now, deliveries.Recorded(row.id, lease, values, tried), result)
+
+
+def record(parts: Parts, tries: Sequence[Tried]) -> None:
+    """Write what came of tries, and what follows for their destinations, in one transaction."""
 
     def write() -> None:
         with parts.database.write() as connection:
-            if deliveries.record(connection, row.id, lease, values, tried):
-                _pace(connection, row, result, following.due_at, now)
-                giving_up.judge(connection, row, result, now)
-                if _is_expired(result, following.state):
-                    _fold(connection, parts, row, now)
+            ours = deliveries.record(connection, [tried.recorded for tried in tries])
+            failing = deliveries.failing(connection, {tried.circuit for tried in tries})
+            for tried in tries:
+                if tried.row.id in ours and tried.result is not None:
+                    _follow(connection, parts, tried, tried.result, failing)
 
     _insist(parts, write)
-    get_logger().info(
-        "delivery tried",
-        delivery=row.id,
-        digest=row.digest_id,
-        destination=row.destination,
-        state=following.state,
-        code=result.code,
-    )
-    return following.state
+    for tried in tries:
+        get_logger().info(
+            "delivery tried",
+            delivery=tried.row.id,
+            digest=tried.row.digest_id,
+            destination=tried.row.destination,
+            state=tried.state,
+            code=tried.recorded.values["code"],
+        )
+
+
+def _follow(
+    connection: Connection, parts: Parts, tried: Tried, result: SendResult, failing: set[str]
+) -> None:
+    """Write what a recorded result means for others than the delivery itself."""
+    _pace(connection, tried, result, failing)
+    giving_up.judge(connection, tried.row, result, tried.at)
+    if _is_expired(result, tried.state):
+        _fold(connection, parts, tried.row, tried.at)
 
 
 def _insist(parts: Parts, write: Callable[[], None]) -> None:
@@ -163,35 +226,31 @@ def _fold(connection: Connection, parts: Parts, row: Row[Any], now: float) -> No
         wake(connection, person, rules, now)
 
 
-def _pace(
-    connection: Connection,
-    row: Row[Any],
-    result: SendResult,
-    due_at: float | None,
-    now: float,
-) -> None:
-    """Close the gate of whoever has to wait, and suppress what is no more."""
+def _pace(connection: Connection, tried: Tried, result: SendResult, failing: set[str]) -> None:
+    """Close the gate of whoever has to wait, and suppress what is no more.
+
+    `failing` are the circuits that are closed, or half-open: kept up to date here.
+    """
+    row, now, due_at = tried.row, tried.at, tried.due_at
     if result.outcome == "suppress":
         kind = stops.BAD_ADDRESS if row.kind == "email" else stops.GONE
         stops.stop(connection, row.target, kind, result.hint or result.server_text, now)
     reason = result.hint or result.kind
-    if result.scope == "server" and due_at is not None:
-        key = deliveries.SERVER + row.kind
+    if due_at is not None and result.scope in ("server", "destination"):
+        is_server = result.scope == "server"
+        key = deliveries.SERVER + row.kind if is_server else row.destination
         deliveries.close_gate(connection, key, due_at, now=now, failed=True, reason=reason)
-    elif result.scope == "destination" and due_at is not None:
-        deliveries.close_gate(
-            connection, row.destination, due_at, now=now, failed=True, reason=reason
-        )
+        failing.add(key)
     else:
-        _reopen(connection, row, now)
+        _reopen(connection, tried, failing)
 
 
-def _reopen(connection: Connection, row: Row[Any], now: float) -> None:
+def _reopen(connection: Connection, tried: Tried, failing: set[str]) -> None:
     """Whoever answered for itself works: what waits behind it may go, at the channel's pace."""
-    key = f"{deliveries.SERVER}email" if row.kind == "email" else row.destination
-    gate = deliveries.gate_of(connection, key)
-    if gate is not None and gate.failures:
-        deliveries.open_gate(connection, key, now)
+    row, now = tried.row, tried.at
+    if tried.circuit in failing:
+        deliveries.open_gate(connection, tried.circuit, now)
+        failing.discard(tried.circuit)
     if row.kind == "slack":
         until = now + _POST_GAP_S
         deliveries.close_gate(connection, row.destination, until, now=now, failed=False)

@@ -2,19 +2,27 @@
 
 The lease is a random value: whoever writes a result does so `WHERE lease = …` and learns from the
 row count whether the row was still its own.
+
+Statements that a tick executes all the time are made once, with bound parameters: to make one costs
+several times what the database needs for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Double,
+    Executable,
+    Integer,
     Row,
     Table,
     and_,
+    bindparam,
     func,
     or_,
     select,
@@ -30,57 +38,70 @@ _BOUND = 500
 
 CLAIMABLE = (feed, slot, delivery)
 
+#: The moment of the statement that is executed.
+NOW = bindparam("now", type_=Double)
 
-def is_free(table: Table, now: float) -> ColumnElement[bool]:
+
+def is_free(table: Table, now: float | ColumnElement[float] = NOW) -> ColumnElement[bool]:
     """Nobody works on it, or who did has been silent for too long."""
     return or_(table.c.lease.is_(None), table.c.lease_until < now)
 
 
-def is_due(table: Table, now: float) -> ColumnElement[bool]:
+def is_due(table: Table, now: float | ColumnElement[float] = NOW) -> ColumnElement[bool]:
     """It is time, and nobody works on it."""
     return and_(table.c.due_at <= now, is_free(table, now))
 
 
-def claim(  # noqa: PLR0913 - each is one fact of the claim
+@cache
+def taking(table: Table, *where: ColumnElement[bool], **values: Any) -> Executable:
+    """Return the statement that takes due rows which are `where`, and sets `values` in them.
+
+    For `claim`; it may name NOW.
+    """
+    key = tuple_(*table.primary_key.columns)
+    due = (
+        select(*table.primary_key.columns)
+        .where(is_due(table), *where)
+        .order_by(table.c.due_at)
+        .limit(bindparam("limit", type_=Integer))
+        .with_for_update(skip_locked=True)
+    )
+    return (
+        update(table)
+        .where(key.in_(due))
+        .values(lease=bindparam("_lease"), lease_until=bindparam("_lease_until"), **values)
+        .returning(*table.c)
+    )
+
+
+def claim(
     connection: Connection,
-    table: Table,
+    statement: Executable,
     *,
     now: float,
     lease: str,
     lease_s: float,
     limit: int,
-    where: tuple[ColumnElement[bool], ...] = (),
-    values: dict[str, Any] | None = None,
 ) -> list[Row[Any]]:
-    """Take up to `limit` due rows, the longest due first, and return them as they now are."""
-    key = tuple_(*table.primary_key.columns)
-    due = (
-        select(*table.primary_key.columns)
-        .where(is_due(table, now), *where)
-        .order_by(table.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+    """Take up to `limit` rows, the longest due first, and return them as they now are."""
+    bound = {"now": now, "limit": limit, "_lease": lease, "_lease_until": now + lease_s}
+    return sorted(connection.execute(statement, bound), key=lambda row: row.due_at)
+
+
+_NEXT_DUE = tuple(
+    select(func.min(table.c.due_at)).where(table.c.lease.is_(None), *only)
+    for table, only in (
+        (feed, (feed.c.is_active,)),
+        (slot, ()),
+        (delivery, (delivery.c.state.in_(("pending", "delayed")),)),
     )
-    taken = (
-        update(table)
-        .where(key.in_(due))
-        .values(lease=lease, lease_until=now + lease_s, **(values or {}))
-        .returning(*table.c)
-    )
-    return sorted(connection.execute(taken), key=lambda row: row.due_at)
+)
 
 
 def next_due(connection: Connection) -> float | None:
     """Return when the next thing falls due that nobody works on; None if nothing ever will."""
-    moments = (
-        connection.execute(select(func.min(table.c.due_at)).where(table.c.lease.is_(None), *only))
-        for table, only in (
-            (feed, (feed.c.is_active,)),
-            (slot, ()),
-            (delivery, (delivery.c.state.in_(("pending", "delayed")),)),
-        )
-    )
-    return min((m for m in (row.scalar() for row in moments) if m is not None), default=None)
+    moments = (connection.execute(query).scalar() for query in _NEXT_DUE)
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def put_back(

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Row,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from alerts.store import claims, stops
 from alerts.store.schema import attempt, delivery, digest, gate, pause, suppression
@@ -45,48 +59,14 @@ def add(connection: Connection, rows: list[dict[str, Any]]) -> None:
         connection.execute(delivery.insert(), rows)
 
 
-def claim(
-    connection: Connection,
-    *,
-    now: float,
-    lease: str,
-    lease_s: float,
-    limit: int,
-    only: str | None = None,
-    but: str | None = None,
-) -> list[Row[Any]]:
-    """Take due deliveries whose destination's gate is open, and register an attempt for each.
-
-    One delivery a destination at a time: the next part waits until the one before it is done.
-    `only` and `but` limit the claim to one kind of destination, or to all others.
-    """
-    waits = select(gate.c.key).where(_gates(), gate.c.next_at > now).exists()
-    rows = claims.claim(
-        connection,
-        delivery,
-        now=now,
-        lease=lease,
-        lease_s=lease_s,
-        limit=limit,
-        where=(
-            delivery.c.state.in_(OPEN),
-            ~waits,
-            ~_is_behind_another(now),
-            *([delivery.c.kind == only] if only else []),
-            *([delivery.c.kind != but] if but else []),
-        ),
-        values={"state": "sending"},
-    )
-    if rows:
-        connection.execute(
-            attempt.insert(), [{"delivery_id": row.id, "started_at": now} for row in rows]
-        )
-    return rows
+def _gates() -> ColumnElement[bool]:
+    """A delivery's gates: its destination's and its server's."""
+    return or_(gate.c.key == delivery.c.destination, gate.c.key == SERVER + delivery.c.kind)
 
 
-def _is_behind_another(now: float) -> ColumnElement[bool]:
+def _is_behind_another() -> ColumnElement[bool]:
     """Another delivery to the same destination is under way, or comes before."""
-    other = delivery.alias()
+    other, now = delivery.alias(), claims.NOW
     return (
         select(other.c.id)
         .where(
@@ -104,30 +84,82 @@ def _is_behind_another(now: float) -> ColumnElement[bool]:
     )
 
 
-def record(
-    connection: Connection,
-    delivery_id: str,
-    lease: str,
-    values: Mapping[str, Any],
-    result: Mapping[str, Any],
-) -> bool:
-    """Write a try's result and end the lease; False if the lease is no longer ours.
+def _taking(*only: ColumnElement[bool]) -> Executable:
+    waits = select(gate.c.key).where(_gates(), gate.c.next_at > claims.NOW).exists()
+    fit = (delivery.c.state.in_(OPEN), ~waits, ~_is_behind_another())
+    return claims.taking(delivery, *fit, *only, state="sending")
 
-    `values` go to the delivery, `result` to the open attempt.
+
+#: Which deliveries a claim takes.
+Only = Literal["all", "mail", "posts"]
+
+
+_TAKING: Mapping[Only, Executable] = {
+    "all": _taking(),
+    "mail": _taking(delivery.c.kind == "email"),
+    "posts": _taking(delivery.c.kind != "email"),
+}
+_REGISTER = attempt.insert()
+
+
+def claim(
+    connection: Connection,
+    *,
+    now: float,
+    lease: str,
+    lease_s: float,
+    limit: int,
+    only: Only = "all",
+) -> list[Row[Any]]:
+    """Take due deliveries whose destination's gate is open, and register an attempt for each.
+
+    One delivery a destination at a time: the next part waits until the one before it is done.
     """
-    done = connection.execute(
-        update(delivery)
-        .where(delivery.c.id == delivery_id, delivery.c.lease == lease)
-        .values(lease=None, lease_until=None, **values)
+    rows = claims.claim(
+        connection, _TAKING[only], now=now, lease=lease, lease_s=lease_s, limit=limit
     )
-    if done.rowcount != 1:
-        return False
-    connection.execute(
-        update(attempt)
-        .where(attempt.c.delivery_id == delivery_id, attempt.c.outcome.is_(None))
-        .values(**result)
-    )
-    return True
+    if rows:
+        connection.execute(_REGISTER, [{"delivery_id": row.id, "started_at": now} for row in rows])
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a try is recorded as: `values` go to the delivery, `result` to its open attempt.
+
+    The same columns in every one, so that many are written by one statement.
+    """
+
+    id: str
+    lease: str
+    values: Mapping[str, Any]
+    result: Mapping[str, Any]
+
+
+_HELD = (
+    select(delivery.c.id, delivery.c.lease)
+    .where(delivery.c.id.in_(bindparam("ids", expanding=True)))
+    .with_for_update()
+)
+_END = update(delivery).where(delivery.c.id == bindparam("_id"))
+_END_ATTEMPT = update(attempt).where(
+    attempt.c.delivery_id == bindparam("_id"), attempt.c.outcome.is_(None)
+)
+
+
+def record(connection: Connection, tries: Sequence[Recorded]) -> set[str]:
+    """Write results of tries and end their leases; return the ids of those still ours.
+
+    A result whose lease somebody else took meanwhile is dropped: who holds it writes his own.
+    """
+    held = connection.execute(_HELD, {"ids": [one.id for one in tries]})
+    leases = {row.id: row.lease for row in held}
+    ours = [one for one in tries if leases.get(one.id) == one.lease]
+    if ours:
+        freed = {"lease": None, "lease_until": None}
+        connection.execute(_END, [{"_id": one.id, **freed, **one.values} for one in ours])
+        connection.execute(_END_ATTEMPT, [{"_id": one.id, **one.result} for one in ours])
+    return {one.id for one in ours}
 
 
 def reopen_interrupted(connection: Connection, now: float) -> int:
@@ -148,9 +180,9 @@ def reopen_interrupted(connection: Connection, now: float) -> int:
     return done.rowcount
 
 
-def _gates() -> ColumnElement[bool]:
-    """A delivery's gates: its destination's and its server's."""
-    return or_(gate.c.key == delivery.c.destination, gate.c.key == SERVER + delivery.c.kind)
+_CLOSED = select(gate).where(gate.c.next_at > claims.NOW, gate.c.reason != "")
+_ANY_PAUSE = select(pause.c.target).limit(1)
+_ANY_STOP = select(suppression.c.target).limit(1)
 
 
 def postpone_gated(connection: Connection, now: float) -> list[str]:
@@ -159,12 +191,8 @@ def postpone_gated(connection: Connection, now: float) -> list[str]:
 
     Return their ids.
     """
-    closed = select(gate).where(gate.c.next_at > now, gate.c.reason != "")
-    behind = [
-        key
-        for row in connection.execute(closed).all()  # few, while due deliveries may be many
-        for key in _postpone_behind(connection, row, now)
-    ]
+    closed = connection.execute(_CLOSED, {"now": now}).all()  # few, while what is due may be much
+    behind = [key for row in closed for key in _postpone_behind(connection, row, now)]
     return [*behind, *_postpone_paused(connection, now)]
 
 
@@ -187,7 +215,7 @@ def _postpone_behind(connection: Connection, closed: Row[Any], now: float) -> li
 
 def _postpone_paused(connection: Connection, now: float) -> list[str]:
     """Put due deliveries to paused targets off to the end of the pause, or to the next look."""
-    if connection.execute(select(pause.c.target).limit(1)).scalar() is None:
+    if connection.execute(_ANY_PAUSE).scalar() is None:
         return []
     mine = and_(pause.c.target == delivery.c.target, pause.c.until > now)
     # Looked at again before the end: a pause that is lifted at this very moment strands nothing.
@@ -228,7 +256,7 @@ def suppress_stopped(connection: Connection, now: float) -> list[str]:
 
     Return their ids.
     """
-    if connection.execute(select(suppression.c.target).limit(1)).scalar() is None:
+    if connection.execute(_ANY_STOP).scalar() is None:
         return []  # asked every moment, and nearly always so
     mine = suppression.c.target == delivery.c.target
     reason = select(suppression.c.reason).where(mine).scalar_subquery()
@@ -326,6 +354,16 @@ def failing_gates(connection: Connection, since: float) -> list[Row[Any]]:
     """Return the gates of destinations (not of servers) that have failed since then or longer."""
     query = select(gate).where(gate.c.since <= since, gate.c.key.not_like(f"{SERVER}%"))
     return list(connection.execute(query))
+
+
+_FAILING = select(gate.c.key).where(
+    gate.c.key.in_(bindparam("keys", expanding=True)), gate.c.failures > 0
+)
+
+
+def failing(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Return which of these destinations and servers failed when last tried."""
+    return set(connection.execute(_FAILING, {"keys": list(keys)}).scalars())
 
 
 def gate_of(connection: Connection, key: str) -> Row[Any] | None:

@@ -20,6 +20,8 @@ from alerts.store.database import REVISIONS, Database, back_up, is_current, migr
 from alerts.store.lock import working_lock
 from alerts.store.schema import feed, metadata
 
+TAKING = claims.taking(feed)
+
 
 def test_a_new_database_gets_the_schema_that_the_tables_describe(database: Database):
     with database.read() as connection:
@@ -95,7 +97,7 @@ def test_two_claims_never_take_the_same_row(database: Database):
         while True:
             with database.write() as connection:
                 rows = claims.claim(
-                    connection, feed, now=1.0, lease=clock.token(), lease_s=60, limit=7
+                    connection, TAKING, now=1.0, lease=clock.token(), lease_s=60, limit=7
                 )
             if not rows:
                 return
@@ -114,8 +116,8 @@ def test_a_late_result_is_refused_by_its_lease(database: Database):
     clock = FakeClock()
     with database.write() as connection:
         feeds.apply(connection, [(Feed("https://a.example/f"), "a.example")], 0.0)
-        claims.claim(connection, feed, now=0.0, lease="first", lease_s=60, limit=1)
-        (row,) = claims.claim(connection, feed, now=61.0, lease="second", lease_s=60, limit=1)
+        claims.claim(connection, TAKING, now=0.0, lease="first", lease_s=60, limit=1)
+        (row,) = claims.claim(connection, TAKING, now=61.0, lease="second", lease_s=60, limit=1)
         assert not feeds.record(connection, row.id, "first", {"failures": 9})
         assert feeds.record(connection, row.id, "second", {"due_at": clock.now()})
 
