@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "web": ("alerts.cli.web:web", "The web pages alone: stop links, health, metrics."),
     "send-test": ("alerts.cli.send_test:send_test", "A test message, with the server's reply."),
     "backup": ("alerts.cli.backup:backup", "Copy the database while it is in use."),
+    "templates": ("alerts.cli.templates:templates", "The templates of digests: list, show, check."),
     "schema": ("alerts.cli.check:schema", "The JSON Schema of subscribers.yaml, for editors."),
     "migrate": ("alerts.cli.migrate:migrate", "Bring the database to this version's schema."),
 }

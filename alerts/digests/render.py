@@ -34,13 +34,24 @@ T = TypeVar("T")
 _WRONG = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
-#: What an admin's folder may hold, and which environment renders it.
-_USED = (
-    ("html", "digest.html.j2"),
-    ("text", "digest.txt.j2"),
-    ("text", "subject.txt.j2"),
-    ("slack", "slack.j2"),
-)
+#: What an admin's folder may hold -> what it makes.
+TEMPLATES = {
+    "digest.html.j2": "the HTML part of a digest mail",
+    "digest.txt.j2": "the plain-text part of a digest mail",
+    "subject.txt.j2": "the subject of a digest mail",
+    "slack.j2": "the texts of a Slack digest, one macro each",
+}
+
+
+def folders_beside(config: Path) -> tuple[Path, ...]:
+    """Return the folder of an admin's own templates beside the configuration, if there is one."""
+    beside = config.parent / "templates"
+    return (beside,) if beside.is_dir() else ()
+
+
+def own(name: str, folders: Sequence[Path]) -> Path | None:
+    """Return an admin's own template of that name, None if the shipped one is in use."""
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
 class Renderer:
@@ -53,7 +64,7 @@ class Renderer:
         """
         self._places = [*folders, PACKAGED]
         self._tongues: dict[str, _Tongue] = {}
-        if any((folder / name).is_file() for folder in folders for _, name in _USED):
+        if any(own(name, folders) for name in TEMPLATES):
             self._try_out()
 
     def mails(self, digest: Digest, context: MailContext) -> tuple[Mail, ...]:

@@ -10,12 +10,11 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from alerts import __version__
 from alerts.clock import Clock
 from alerts.delivery.transport import transports
-from alerts.digests.render import Renderer
+from alerts.digests.render import Renderer, folders_beside
 from alerts.errors import ConfigError
 from alerts.feeds.fetch import Fetcher
 from alerts.model import Config, Mistake
@@ -70,7 +69,7 @@ def boot(settings: Settings, clock: Clock, database: Database) -> Booted:
         clock=clock,
         settings=settings,
         fetcher=fetcher,
-        renderer=Renderer(_template_folders(settings)),
+        renderer=Renderer(folders_beside(settings.config)),
         transports=transports(settings, guard, clock),
         in_force=_last_good(settings, database),
     )
@@ -101,11 +100,6 @@ def _last_good(settings: Settings, database: Database) -> InForce:
         since = subscribers.following_since(connection)
     found = reload.stored(settings, row).config if row is not None else None
     return InForce.of(found, since) if found is not None else reload.NOTHING
-
-
-def _template_folders(settings: Settings) -> tuple[Path, ...]:
-    beside = settings.config.parent / "templates"
-    return (beside,) if beside.is_dir() else ()
 
 
 def _user_agent(settings: Settings, current: Config) -> str:

@@ -1,0 +1,80 @@
+"""`alerts templates`: which templates digests are made with, their text, whether they work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from alerts import settings
+from alerts.cli.output import write_json
+from alerts.digests import render
+from alerts.errors import TemplateError, UsageError
+
+
+@click.group()
+def templates() -> None:
+    """The templates of digests: yours beside subscribers.yaml, else the shipped ones.
+
+    \b
+    To change one, copy it and edit the copy:
+      mkdir -p templates
+      alerts templates show subject.txt.j2 > templates/subject.txt.j2
+      alerts templates check
+    """
+
+
+_config = click.option("--config", "path", type=click.Path(path_type=Path), default=None,
+                       help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+
+
+@templates.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@_config
+def list_(*, as_json: bool, path: Path | None) -> None:
+    """List the templates and where each comes from."""
+    folders = render.folders_beside(settings.load(path).config)
+    rows = [
+        {"name": name, "yours": str(file) if file else None, "makes": makes}
+        for name, makes in render.TEMPLATES.items()
+        for file in [render.own(name, folders)]
+    ]
+    if as_json:
+        write_json(rows)
+        return
+    for row in rows:
+        click.echo(f"{row['name']:18} {row['yours'] or 'shipped':32} {row['makes']}")
+
+
+@templates.command()
+@click.argument("name")
+@click.option("--shipped", is_flag=True, help="The shipped one, also if yours is in use.")
+@_config
+def show(*, name: str, shipped: bool, path: Path | None) -> None:
+    """Print a template as it is in use."""
+    if name not in render.TEMPLATES:
+        hint = f"There are: {', '.join(render.TEMPLATES)}"
+        raise UsageError(f'There is no template "{name}".', hint=hint)
+    folders = () if shipped else render.folders_beside(settings.load(path).config)
+    file = render.own(name, folders) or render.PACKAGED / name
+    try:
+        click.echo(file.read_text(encoding="utf-8"), nl=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}.") from error
+
+
+@templates.command()
+@_config
+def check(path: Path | None) -> None:
+    """Render a sample with your templates, in each form and language. Exit code 1 if one fails."""
+    folders = render.folders_beside(settings.load(path).config)
+    mine = [str(file) for name in render.TEMPLATES if (file := render.own(name, folders))]
+    if not mine:
+        click.echo("You have no templates of your own; the shipped ones are used.")
+        return
+    try:
+        render.Renderer(folders)
+    except TemplateError as error:
+        click.echo(f"{error.message}\n{error.hint}", err=True)
+        raise click.exceptions.Exit(1) from None
+    click.echo(f"{', '.join(mine)}: fine.")
