@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from alerts import config
+from alerts import config, settings
 from alerts.cli import COMMANDS
 from tests import needs
 
 README = (needs.ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/operations.md", "docs/rules.md")
 
 
 def _block(language: str) -> str:
@@ -38,9 +40,43 @@ def test_its_commands_and_targets_exist() -> None:
     assert {command for command in COMMANDS if f"`alerts {command}" not in README} == set()
 
 
-def test_its_links_lead_to_files() -> None:
-    for link in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (needs.ROOT / link).is_file(), link
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files(page: str) -> None:
+    file = needs.ROOT / page
+    for link in re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8")):
+        assert (file.parent / link).is_file(), link
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_and_variables_that_pages_name_exist(page: str) -> None:
+    text = (needs.ROOT / page).read_text(encoding="utf-8")
+    for command in re.findall(r"(?:`|bin/)alerts ([a-z][\w-]*)", text):
+        assert command in COMMANDS, command
+    known = (needs.ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    for variable in re.findall(r"\b(?:ALERTS|SMTP|MAIL|BASE|SECRET|DATABASE)_[A-Z_]+\b", text):
+        assert variable in known, variable
+
+
+def test_the_example_environment_names_variables_that_exist(tmp_path: Path) -> None:
+    lines = (needs.ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    file = tmp_path / ".env"
+    file.write_text("\n".join(line.removeprefix("# ") for line in lines if "=" in line))
+    env = settings.load(tmp_path / "subscribers.yaml")
+    assert not env.env_mistakes
+    assert env.base_url == "https://alerts.example.org"
+
+
+def test_the_platform_file_names_variables_that_exist() -> None:
+    named = json.loads((needs.ROOT / "app.json").read_text(encoding="utf-8"))["env"]
+    known = (needs.ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    assert all(variable in known for variable in named)
+
+
+def test_the_image_copies_what_there_is() -> None:
+    text = (needs.ROOT / "Dockerfile").read_text(encoding="utf-8")
+    for line in re.findall(r"^COPY (.+)$", text, re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (needs.ROOT / source).exists(), source
 
 
 @pytest.mark.parametrize("variable", ["SMTP_URL", "MAIL_FROM", "DATABASE_URL"])
