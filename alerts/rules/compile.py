@@ -140,10 +140,12 @@ class Compilation:
     def _except(self, node: Except, place: _Place) -> Plan:
         before = self._link_terms
         term = self._plan(node.term, place)
-        # A phrase matters only in a field that the term looks in; links seldom are one.
-        scope = _NO_LINK if self._link_terms == before else EVERYWHERE
-        beside = place._replace(scope=scope, is_phrase=True)
-        phrases = tuple(self._plan(phrase, beside) for phrase in node.phrases)
+        has_link = self._link_terms != before
+        beside = place._replace(scope=EVERYWHERE, is_phrase=True)
+        phrases = tuple(
+            self._plan(phrase, beside if has_link or _is_joint(phrase) else _off_links(beside))
+            for phrase in node.phrases
+        )
         if not self._has_not(node.term, place.path):
             return ExceptPlan(term, phrases, only_takes_away=True)
         return ExceptPlan(term, phrases, only_takes_away=False, needs=self._needs(term))
@@ -177,3 +179,13 @@ class Compilation:
         self.refers_to += (name,)
         there = place._replace(language=language_of(rule), path=(*place.path, name))
         return self._plan(rule.tree, there)
+
+
+def _is_joint(phrase: Node) -> bool:
+    """Whether what a phrase finds in one field depends on what it finds in another."""
+    return any(isinstance(node, And | Not | RuleRef) for node in walk(phrase))
+
+
+def _off_links(place: _Place) -> _Place:
+    """Leave links out: a phrase matters only where its term looks, and links seldom are there."""
+    return place._replace(scope=_NO_LINK)

@@ -49,6 +49,11 @@ def test_it_gives_these_answers_in_ten_thousand_made_cases(part):
     check_worlds(range(part * 40, part * 40 + 40))
 
 
+@pytest.mark.parametrize("world", [14_007, 14_566])
+def test_an_exception_of_several_words_is_looked_for_in_links_too(world):
+    check_worlds(range(world, world + 1))  # its words stand in different fields, one in the link
+
+
 def test_it_gives_these_answers_in_a_million_made_cases():
     needs.soak()
     check_worlds(range(1_000, 16_700))
