@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from alerts import config, settings
 from alerts.errors import ConfigError, StoreError, UsageError
 from alerts.model import Config, Rule, Subscriber
+from alerts.pipeline import reload
 from alerts.store import configs
 from alerts.store.database import is_current, open_database, schema_revision
 
@@ -104,9 +105,4 @@ def _is_missing(url: str) -> bool:
 
 def _last_good(env: settings.Settings, connection: Connection) -> Config | None:
     row = configs.latest(connection)
-    if row is None:
-        return None
-    contents = {env.config.parent / name: text.encode() for name, text in row.files.items()}
-    return config.load(
-        env.config, env.environment, allow_unset=True, contents=contents, with_examples=False
-    ).config
+    return reload.stored(env, row).config if row is not None else None

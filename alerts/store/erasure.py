@@ -30,8 +30,9 @@ from alerts.store.schema import (
     suppression,
 )
 
-#: What stands in earlier configurations in place of an erased address; no mail can go there.
-BLOT = "erased@erased.invalid"
+#: What stands in earlier configurations in place of an erased address, so that they can still be
+#: read; no mail can go there (RFC 2606), and who has it is left out.
+BLOT = "erased@erased.example"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pipeline_world import COURIER, RADIO, YAML, World
 
 from alerts import config
 from alerts.model import SendResult
+from alerts.pipeline import people
 from alerts.pipeline.reload import NOTHING, Edits, Taken, begin, load, take
 from alerts.store import configs, notices, subscribers, tables
 from alerts.store.schema import config_version
@@ -535,3 +536,17 @@ def test_an_undone_version_is_better_than_a_stored_one_that_cannot_be_read(hands
     taken = begin(hands.world.parts, load(hands.world.parts.settings), hands.world.clock.now())
     assert taken.in_force is not None
     assert hands.names() == {"ana", "luz"}
+
+
+def test_undoing_an_edit_does_not_bring_someone_back_who_was_erased(world: World):
+    hands = Hands(world, MORE)
+    hands.edit(GOOD)
+    with world.database.write() as connection:
+        people.erase(connection, "email/luz@example.org", world.clock.now(), world.clock.token())
+    taken = hands.ask("previous")
+    assert taken.in_force is not None
+    assert [person.id for person in taken.in_force.config.subscribers] == ["ana"]
+    world.serve(world.item("ICE in town", "one", hours_ago=0.1))
+    world.run(force=True)
+    tried = {delivery.destination.place for delivery in world.transport.tries}
+    assert tried == {"ana@example.org", "desk@example.org"}

@@ -6,6 +6,7 @@ It meets the requests that `alerts reload` leaves in the database, and takes edi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -14,6 +15,7 @@ from alerts import config, settings
 from alerts.config import Loaded
 from alerts.errors import UsageError
 from alerts.log import get_logger
+from alerts.model import Config, Destination
 from alerts.pipeline.apply import bring
 from alerts.pipeline.parts import InForce, Parts
 from alerts.pipeline.reload import changes
@@ -22,6 +24,7 @@ from alerts.pipeline.reload.versions import Taken, accept, take
 from alerts.pipeline.reload.watch import Watch
 from alerts.settings import Settings
 from alerts.store import configs
+from alerts.store.erasure import BLOT
 
 
 class Edits:
@@ -59,9 +62,24 @@ def _environment(env: Settings) -> Mapping[str, str]:
 def stored(env: Settings, row: Row[Any]) -> Loaded:
     """Read a stored version; a variable that is no longer set stops nobody else's mail."""
     contents = {env.config.parent / name: text.encode() for name, text in row.files.items()}
-    return config.load(
+    loaded = config.load(
         env.config, _environment(env), contents=contents, allow_unset=True, with_examples=False
     )
+    return replace(loaded, config=loaded.config and _without_erased(loaded.config))
+
+
+def _without_erased(found: Config) -> Config:
+    """Leave out addresses that were erased since, and subscribers who had no other."""
+    people = tuple(
+        person if kept == person.destinations else replace(person, destinations=kept)
+        for person in found.subscribers
+        if (kept := _kept(person.destinations)) or not person.destinations
+    )
+    return replace(found, subscribers=people, admins=_kept(found.admins))
+
+
+def _kept(places: tuple[Destination, ...]) -> tuple[Destination, ...]:
+    return tuple(place for place in places if place.place != BLOT)
 
 
 def begin(parts: Parts, loaded: Loaded, now: float) -> Taken:
