@@ -20,7 +20,7 @@ Kind = Literal[
     "ok", "written", "temporary", "server_busy", "network", "timeout", "tls", "auth", "policy",
     "sender", "protocol", "ambiguous", "bad_address", "mailbox_disabled", "mailbox_full",
     "too_big", "smtputf8", "refused", "rate_limited", "gone", "redirect", "bad_payload",
-    "blocked", "http", "disk", "unsigned",
+    "blocked", "http", "disk", "unsigned", "degraded",
 ]  # fmt: skip
 Scope = Literal["delivery", "destination", "server"]
 
@@ -62,6 +62,7 @@ HINTS: dict[Kind, str] = {
     "blocked": "The address lies in a private network: add that network to ALERTS_ALLOW_NETS if "
     "it is yours.",
     "http": "See what the receiver's log says.",
+    "degraded": "Accepted as plain text, with every title and link, not as it was made.",
     "unsigned": "Write url and secret of this webhook into the configuration; make a secret with: "
     "echo whsec_$(openssl rand -base64 32)",
     "disk": "See that there is room on the disk and that the folder can be written.",

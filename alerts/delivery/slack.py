@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from alerts.delivery.classify import HINTS
 from alerts.delivery.post import Poster, as_json, by_status, prepare_post, retry_after_s, said
 from alerts.model import SendResult
 
@@ -73,7 +74,7 @@ class SlackTransport:
         if second.outcome != "delivered":
             return second
         note = f"Sent as plain text: Slack refused the layout ({first.server_text})."
-        return replace(second, server_text=note, hint=first.hint)
+        return replace(second, kind="degraded", server_text=note, hint=HINTS["degraded"])
 
     def _post(self, destination: Destination, body: bytes) -> SendResult:
         answer = self._poster.post(destination, body, {})

@@ -25,6 +25,7 @@ FAILING_S = 24 * 3600.0
 
 #: A mail server that refuses us for less than this may be restarting.
 _MAIL_S = 3600.0
+_MAIL = "mail"
 
 #: A feed that had `_LIVELY` new articles in a month and none for this long has fallen silent.
 _SILENT_S = 7 * 86_400.0
@@ -56,7 +57,7 @@ def check(parts: Parts) -> None:
 
 
 #: First words of the keys that `check` opens and closes; others belong to who told of them.
-_KINDS = frozenset({"feed", "silent", "mail", "webhook", "address"})
+_KINDS = frozenset({"feed", "silent", _MAIL, "webhook", "address"})
 
 
 def _troubles(connection: Connection, parts: Parts, now: float) -> Iterator[Trouble]:
@@ -69,9 +70,11 @@ def _troubles(connection: Connection, parts: Parts, now: float) -> Iterator[Trou
             yield _failing(row, len(parts.in_force.people))
         elif row.state == "ok" and _is_silent(connection, row, now):
             yield _silent(row)
-    gate = deliveries.gate_of(connection, f"{deliveries.SERVER}email")
-    if gate is not None and gate.since is not None and now - gate.since >= _MAIL_S:
-        yield _mail(gate)
+    mail = mail_trouble(connection, now - _MAIL_S)
+    if mail is None and _MAIL in notice_rows.open_ones(connection):  # told at once: see our_faults
+        mail = mail_trouble(connection)
+    if mail is not None:
+        yield mail
     for gate in deliveries.failing_gates(connection, now - patience.FAILING_S):
         yield _failing_webhook(gate)
     for stop in stops.stops(connection).values():
@@ -114,9 +117,13 @@ def _silent(row: Row[Any]) -> Trouble:
     )
 
 
-def _mail(gate: Row[Any]) -> Trouble:
+def mail_trouble(connection: Connection, since: float | None = None) -> Trouble | None:
+    """Return the words for a mail server that takes nothing (since then or longer); or None."""
+    gate = deliveries.gate_of(connection, f"{deliveries.SERVER}email")
+    if gate is None or gate.since is None or (since is not None and gate.since > since):
+        return None
     return Trouble(
-        "mail",
+        _MAIL,
         f"Mails do not go out (since {iso(gate.since)})",
         f"The mail server has taken no mail since then. {gate.reason}\n\nNothing is lost: what"
         " waits is sent when it works again. See: alerts deliveries",

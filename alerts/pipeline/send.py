@@ -17,7 +17,7 @@ from alerts.delivery import classify, retry
 from alerts.errors import StoreError
 from alerts.log import get_logger
 from alerts.model import Delivery, DeliveryState, SendResult
-from alerts.pipeline import giving_up
+from alerts.pipeline import giving_up, our_faults
 from alerts.pipeline.apply import wake
 from alerts.pipeline.assemble import is_reachable
 from alerts.pipeline.parts import Parts
@@ -182,6 +182,7 @@ def _follow(
     """Write what a recorded result means for others than the delivery itself."""
     _pace(connection, tried, result, failing)
     giving_up.judge(connection, tried.row, result, tried.at)
+    our_faults.judge(connection, parts, tried.row, result)
     if _is_expired(result, tried.state):
         _fold(connection, parts, tried.row, tried.at)
 

@@ -142,7 +142,8 @@ def test_a_refused_layout_is_sent_once_more_as_text_with_every_title(
 ) -> None:
     with serve(reply(400, b"invalid_blocks"), reply(200, b"ok")) as server:
         result = sent(transport, server, BLOCKS)
-    assert result.outcome == "delivered"
+    assert (result.outcome, result.kind) == ("delivered", "degraded")
+    assert "plain text" in result.hint
     assert "invalid_blocks" in result.server_text
     plain = json.loads(server.seen[1].body)
     assert set(plain) == {"text", "unfurl_links"}

@@ -1,0 +1,88 @@
+"""Claims about faults of ours: who tells the admins, how often and until when."""
+
+from __future__ import annotations
+
+import pytest
+from pipeline_world import YAML, World
+
+from alerts.delivery import classify
+from alerts.delivery.classify import Kind
+from alerts.model import SendResult
+from alerts.pipeline import health
+from alerts.store import notices
+
+ADMINS = "admins: [admin@example.org]\n"
+ROOM = """\
+version: 1
+defaults: {timezone: UTC}
+admins: [admin@example.org]
+feeds:
+  - {name: Courier, url: "https://courier.example/rss"}
+rules:
+  ice: ICE
+subscribers:
+  - name: Room
+    slack: https://hooks.slack.com/services/T1/B1/canary
+    rules: [ice]
+    when: right away
+"""
+PLAIN = classify.result("delivered", "degraded", code="200", text="refused: invalid_blocks")
+REFUSED = classify.result("refused", "bad_payload", code="400", text="invalid_blocks")
+
+
+def tell(world: World, number: int) -> None:
+    world.serve(world.item(f"ICE story {number}", f"story-{number}", hours_ago=0.1))
+    world.run(force=True)
+    world.later(1)
+
+
+def open_keys(world: World) -> set[str]:
+    with world.database.read() as connection:
+        return set(notices.open_ones(connection))
+
+
+def subjects(world: World) -> list[str]:
+    """Return the subjects of what was sent to the admin."""
+    world.run()
+    mine = [t for t in world.transport.tries if t.destination.place == "admin@example.org"]
+    mails = [mail for tried, mail in zip(world.transport.tries, world.mails(), strict=True)
+             if tried in mine]  # fmt: skip
+    return [str(mail["Subject"]) for mail in mails]
+
+
+@pytest.mark.parametrize("fault", [PLAIN, REFUSED])
+def test_a_layout_that_slack_refuses_is_told_once_and_its_end_once(world: World, fault: SendResult):
+    world.reload(ROOM)
+    for number in range(2):
+        world.transport.answers.append(fault)
+        tell(world, number)
+        health.check(world.parts)
+        assert open_keys(world) == {"layout slack"}
+    tell(world, 3)
+    tell(world, 4)
+    assert open_keys(world) == set()
+    assert subjects(world) == [
+        "Slack refuses the layout of digests",
+        "Over: Slack takes the layout of digests again",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["auth", "tls", "policy", "sender"])
+def test_what_waiting_does_not_heal_at_the_mail_server_is_told_at_once(world: World, kind: Kind):
+    world.reload(YAML + ADMINS)
+    world.transport.answers.append(classify.result("our_fault", kind, "server", code="535"))
+    tell(world, 0)
+    assert open_keys(world) == {"mail"}
+    health.check(world.parts)
+    assert open_keys(world) == {"mail"}
+    world.later(6)
+    assert [subject.split(" (")[0] for subject in subjects(world)] == ["Mails do not go out"]
+    health.check(world.parts)
+    assert open_keys(world) == set()
+
+
+def test_a_mail_server_that_is_only_busy_is_not_told_at_once(world: World):
+    world.reload(YAML + ADMINS)
+    world.transport.answers.append(classify.result("retry", "server_busy", "server", code="421"))
+    tell(world, 0)
+    assert open_keys(world) == set()
