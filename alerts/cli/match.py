@@ -17,6 +17,7 @@ from alerts.errors import ConfigError, UsageError
 from alerts.feeds.dates import of_text
 from alerts.model import Article, Config, Feed, FetchFailure, Match, Rule
 from alerts.rules import build, query
+from alerts.rules.loose import query_warnings
 from alerts.rules.matcher import Matcher
 from alerts.settings import Settings
 from alerts.text import shown
@@ -96,6 +97,8 @@ def _matcher(current: Config, query_text: str | None) -> Matcher:
     if query_text is None:
         return Matcher(current.rules)
     asked = Rule(name=_ASKED, query=query_text, tree=query.parse(query_text))
+    for warning in query_warnings(query_text):
+        click.echo(f"warning: {warning.message} {warning.hint}", err=True)
     trees = {rule.name: rule.tree for rule in (*current.rules, asked)}
     for wrong in build.check_references(trees, [rule.name for rule in current.rules]):
         if wrong.rule == _ASKED:

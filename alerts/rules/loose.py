@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from alerts.rules import lexer
 from alerts.rules.mistakes import LintWarning
@@ -16,6 +16,7 @@ from alerts.rules.mistakes import LintWarning
 _LOOSE_OPERATORS = frozenset(("and", "or", "not", "near", "except"))
 _MEANT = {"&": "AND", "+": "AND"}
 _APART = frozenset(",;&+")
+_DISTANCE_DIGITS = 3
 _INSIDE = re.compile(r"(?<=[^\W_])[,;+](?=[^\W\d_])")  # "raid,jail"; not 3,000
 
 Token = re.Match[str]
@@ -28,7 +29,9 @@ def query_warnings(text: str, rule: str = "", *, is_item: bool = False) -> Itera
     ("law and order"; "Madison, Wis."). A name ("Health and Human Services", "Johnson & Johnson")
     is no mistake, nor is anything in quotes.
     """
-    tokens = lexer.tokens(text)
+    tokens = [*lexer.tokens(text)]
+    yield from _bare_distances(tokens, rule)
+    yield from _signs_of_others(tokens, rule)
     is_phrase = is_item and not any(token.lastindex in lexer.OPERATORS for token in tokens)
     for kind, group in groupby(tokens, key=lambda token: token.lastindex):
         if kind != lexer.WORD:
@@ -37,6 +40,35 @@ def query_warnings(text: str, rule: str = "", *, is_item: bool = False) -> Itera
         if not is_phrase:
             yield from _small_words(run, rule)
         yield from _signs(run, rule, is_phrase=is_phrase)
+
+
+def _bare_distances(tokens: list[Token], rule: str) -> Iterator[LintWarning]:
+    """Tell of "NEAR 8": the number is looked for as a word."""
+    for near, number in pairwise(tokens):
+        if near.lastindex == lexer.NEAR and near[lexer.NEAR].strip() == "NEAR":
+            word = number[lexer.WORD] or ""
+            if word.isdecimal() and len(word) <= _DISTANCE_DIGITS:
+                yield LintWarning(
+                    rule,
+                    f"`NEAR {word}` looks for the number {word} as a word.",
+                    f"Write NEAR/{word}, without a blank.",
+                    near.start(lexer.NEAR),
+                    number.end(lexer.WORD),
+                )
+
+
+def _signs_of_others(tokens: list[Token], rule: str) -> Iterator[LintWarning]:
+    """Tell of signs that mean something in other programs: +ICE, raid?."""
+    for token in tokens:
+        word = token[lexer.WORD] or ""
+        sign, hint = "", ""
+        if word[:1] == "+" and word[1:2].isalnum():
+            sign, hint = "+", "Words that must both be there are joined by AND: ICE AND raid."
+        elif word[-1:] == "?" and word[:-1].isalnum():
+            sign, hint = "?", f"For any ending write {word[:-1]}*."
+        if sign:
+            start, end = token.span(lexer.WORD)
+            yield LintWarning(rule, f"`{sign}` has no meaning at a word.", hint, start, end)
 
 
 def _small_words(run: list[Token], rule: str) -> Iterator[LintWarning]:
