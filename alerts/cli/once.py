@@ -11,12 +11,19 @@ from typing import Any
 import click
 
 from alerts import log, settings
-from alerts.cli.output import Progress, sentences, show_mistakes, show_refusal, write_json
+from alerts.cli.output import (
+    Progress,
+    sentences,
+    show_boot,
+    show_env_mistakes,
+    show_mistakes,
+    write_json,
+)
 from alerts.clock import SystemClock, iso
 from alerts.engine import boot, housekeeping
 from alerts.engine.once import Pass, Report
 from alerts.errors import ConfigError, LockHeld
-from alerts.pipeline import Parts, health
+from alerts.pipeline import Parts
 from alerts.store import tables
 
 #: How long `once` waits for another process to end.
@@ -63,15 +70,15 @@ def once(
     """
     log.configure(quiet=not verbose)
     env, clock = settings.load(path), SystemClock()
+    show_env_mistakes(env)
     begun = clock.now()
     try:
         with boot.working(env, clock, wait_s=LOCK_WAIT_S) as (database, _):
             booted = boot.boot(env, clock, database)
-            show_refusal(booted.mistakes, booted.braked)
+            show_boot(booted)
             with Progress() as progress:
                 run = Pass(booted.parts, max_time_s=max_time, say=progress.say)
                 report = run.run(force=force, send_now=send_now)
-            health.check(booted.parts)
             housekeeping.prune(booted.parts)
             if as_json:
                 write_json(dataclasses.asdict(report))

@@ -9,12 +9,16 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from alerts.config import diagnostics
 from alerts.model import Mistake
+
+if TYPE_CHECKING:
+    from alerts.engine.boot import Booted
+    from alerts.settings import Settings
 
 
 def write_json(value: Any) -> None:
@@ -68,16 +72,25 @@ def show_mistakes(mistakes: Sequence[Mistake], closing: str) -> None:
     click.echo(closing, err=True)
 
 
-def show_refusal(mistakes: Sequence[Mistake], braked: str | None) -> None:
-    """Say on standard error why the file as it stands is not in force; nothing if it is."""
-    if mistakes:
-        show_mistakes(mistakes, "The last good version stays in force and is used.")
-    elif braked:
+def show_env_mistakes(env: Settings) -> None:
+    """Print the lines of .env that set nothing on standard error."""
+    for mistake in diagnostics.in_order(env.env_mistakes):
+        click.echo(diagnostics.render(mistake), err=True)
+
+
+def show_boot(booted: Booted) -> None:
+    """Say on standard error what became of an edit since the last start; nothing without one."""
+    if booted.mistakes:
+        show_mistakes(booted.mistakes, "The last good version stays in force and is used.")
+    elif booted.braked:
         click.echo(
-            f"This edit waits, and the version before it is used: {braked}\n"
+            f"This edit waits, and the version before it is used: {booted.braked}\n"
             "If you mean it: alerts reload --confirm",
             err=True,
         )
+    elif booted.summary:
+        lead = "This edit is in force" if booted.is_new else "The last good version is used"
+        click.echo(sentences(f"{lead}: {booted.summary}"), err=True)
 
 
 class Progress:

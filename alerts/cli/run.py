@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from alerts import log, settings
-from alerts.cli.output import Progress, show_refusal
+from alerts.cli.output import Progress, show_boot, show_env_mistakes
 from alerts.clock import SystemClock
 from alerts.engine import boot
 from alerts.engine.embedded import Embedded
@@ -35,9 +35,10 @@ def run(*, path: Path | None, log_json: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _n, _f: stop.set())
     env, clock = settings.load(path), SystemClock()
+    show_env_mistakes(env)
     with boot.working(env, clock, wait_s=0) as (database, keep):
         booted = boot.boot(env, clock, database)
-        show_refusal(booted.mistakes, booted.braked)
+        show_boot(booted)
         parts = booted.parts
         service = Embedded(parts, keep)
         pages = create_app(lambda: Desk.of(parts), pulse=service.pulse)

@@ -33,6 +33,8 @@ class Booted:
     parts: Parts
     mistakes: tuple[Mistake, ...] = ()
     braked: str | None = None  # the edit waits for `alerts reload --confirm`, and why
+    summary: str = ""  # what an edit since the last start changed, or why it is not taken
+    is_new: bool = False  # whether that edit is in force
 
 
 @contextmanager
@@ -74,13 +76,20 @@ def boot(settings: Settings, clock: Clock, database: Database) -> Booted:
         in_force=_last_good(settings, database),
     )
     loaded = reload.load(settings)
+    is_first = not parts.in_force.config.version
     taken = reload.begin(parts, loaded, clock.now())
     if not parts.in_force.config.version:
         raise ConfigError(loaded.errors)
     fetcher.user_agent = _user_agent(settings, parts.in_force.config)
     clock_back.mend(parts)
     _renew_mail_gate(settings, database, clock)
-    return Booted(parts, tuple(loaded.errors), taken.braked)
+    return Booted(
+        parts,
+        tuple(loaded.errors),
+        taken.braked,
+        summary="" if is_first else taken.summary,
+        is_new=taken.in_force is not None,
+    )
 
 
 def _renew_mail_gate(settings: Settings, database: Database, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from alerts.engine.crew import Crew
-from alerts.pipeline import Parts, assemble_all_now
+from alerts.pipeline import Parts, assemble_all_now, health
 from alerts.store import deliveries, feeds
 
 #: A manual refresh keeps this distance to the last request, or ALERTS_MIN_POLL if that is less.
@@ -68,6 +68,8 @@ class Pass:
         if send_now:
             self._crew.tally.digests += assemble_all_now(self._parts)
         self._send()
+        health.check(self._parts)
+        self._send()  # the notices that this made
         self._crew.close()
         for transport in self._parts.transports.values():
             transport.close()

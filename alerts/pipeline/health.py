@@ -14,8 +14,10 @@ from sqlalchemy import Connection, Row, func, select
 
 from alerts.clock import iso
 from alerts.delivery import patience
+from alerts.model import Article, Entry
 from alerts.pipeline import notices
-from alerts.pipeline.parts import Parts
+from alerts.pipeline.parts import InForce, Parts
+from alerts.rules.fields import passes
 from alerts.store import deliveries, feeds, stops
 from alerts.store import notices as notice_rows
 from alerts.store.schema import entry
@@ -67,7 +69,7 @@ def _troubles(connection: Connection, parts: Parts, now: float) -> Iterator[Trou
         if row is None:
             continue
         if row.failing_since is not None and now - row.failing_since >= FAILING_S:
-            yield _failing(row, len(parts.in_force.people))
+            yield _failing(row, _readers(parts.in_force, url, row.title))
         elif row.state == "ok" and _is_silent(connection, row, now):
             yield _silent(row)
     mail = mail_trouble(connection, now - _MAIL_S)
@@ -84,6 +86,13 @@ def _troubles(connection: Connection, parts: Parts, now: float) -> Iterator[Trou
 
 def _name(row: Row[Any]) -> str:
     return str(row.name or row.title or row.url)
+
+
+def _readers(in_force: InForce, url: str, title: str | None) -> int:
+    """Return how many subscribers have a rule that looks at this feed."""
+    article = Article.of(Entry(), in_force.feeds[url], title)
+    rules = [rule.name for rule in in_force.config.rules if passes(rule, article)]
+    return len({person for name in rules for person in in_force.followers.get(name, ())})
 
 
 def _failing(row: Row[Any], readers: int) -> Trouble:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pipeline_world import YAML, World
+from pipeline_world import RADIO, YAML, World
 
 from alerts.delivery import classify
 from alerts.delivery.classify import Kind
@@ -76,8 +76,10 @@ def test_what_waiting_does_not_heal_at_the_mail_server_is_told_at_once(world: Wo
     health.check(world.parts)
     assert open_keys(world) == {"mail"}
     world.later(6)
-    assert [subject.split(" (")[0] for subject in subjects(world)] == ["Mails do not go out"]
-    health.check(world.parts)
+    assert [subject.split(" (")[0] for subject in subjects(world)] == [
+        "Mails do not go out",
+        "Over: Mails do not go out",
+    ]
     assert open_keys(world) == set()
 
 
@@ -86,3 +88,29 @@ def test_a_mail_server_that_is_only_busy_is_not_told_at_once(world: World):
     world.transport.answers.append(classify.result("retry", "server_busy", "server", code="421"))
     tell(world, 0)
     assert open_keys(world) == set()
+
+
+def test_a_pass_sends_the_notice_of_a_trouble_that_it_finds_and_of_its_end(world: World):
+    world.reload(YAML + ADMINS)
+    world.serve()
+    world.run()
+    world.later(25)
+    world.run(force=True)
+    assert [str(m["Subject"]) for m in world.mails()][-1].startswith("Feed failing: Radio")
+    world.serve(url=RADIO)
+    world.later(1)
+    world.run(force=True)
+    assert [str(m["Subject"]) for m in world.mails()][-1].startswith("Over: Feed failing: Radio")
+
+
+def test_a_failing_feed_is_said_to_be_read_by_those_whose_rules_look_there(world: World):
+    yaml = YAML.replace(
+        "  here: place:", "  courier: {query: jail, feeds: [Courier]}\n  here: place:"
+    )
+    ben = "  - {name: Ben, email: ben@example.org, rules: [courier], when: right away}\n"
+    world.reload(yaml + ben + ADMINS)
+    world.serve()
+    world.run()
+    world.later(25)
+    world.run(force=True)
+    assert "1 subscriber reads it" in world.mails()[-1].get_body(("plain",)).get_content()
