@@ -54,6 +54,15 @@ def prepare_mail(rendered: Rendered, delivery: DeliveryHead, envelope: Envelope)
     return compose(rendered, delivery, envelope)
 
 
+def text_only(message: bytes, delivery_id: str) -> bytes | None:
+    """Return a mail of `compose` without its HTML: same headers, same text; None if it has none."""
+    begin = f"--=_{delivery_id}\r\n".encode()
+    head, *parts = message.split(begin)
+    if len(parts) != 2:
+        return None
+    return b"".join((head, begin, parts[0], f"--=_{delivery_id}--\r\n".encode()))
+
+
 def message_id(delivery_id: str, mail_from: str) -> str:
     """Return the Message-ID of a delivery: the same for every try of it."""
     return f"<{delivery_id}@{read_address(mail_from).domain}>"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alerts.delivery import classify
 from alerts.delivery.addresses import read_address
-from alerts.delivery.compose import prepare_mail
+from alerts.delivery.compose import prepare_mail, text_only
 from alerts.delivery.pool import Pool
 from alerts.delivery.server import MailServer, read_smtp_url
 from alerts.delivery.smtp import Outgoing, Refused, Unable, connect
@@ -50,13 +51,27 @@ class EmailTransport:
         return prepare_mail(rendered, delivery, envelope)
 
     def send(self, delivery: Delivery) -> SendResult:
-        """Hand the mail to the server and wait for its answer, at most `send_s` seconds."""
-        host = self._server.host
+        """Hand the mail to the server and wait for its answer, at most `send_s` seconds.
+
+        One that is too big is handed over once more as its text alone, with every title and link.
+        """
         try:
             recipient = read_address(delivery.destination.place).spec
         except GrammarError as error:
             return classify.result("refused", "bad_address", "destination", text=error.message)
         mail = Outgoing(delivery.id, self._envelope_sender(delivery), recipient, delivery.payload)
+        first = self._deliver(mail)
+        text = text_only(mail.message, mail.id) if first.kind == "too_big" else None
+        if text is None:
+            return first
+        second = self._deliver(replace(mail, message=text))
+        if second.outcome != "delivered":
+            return second
+        note = f"{second.server_text}\nAs a whole it was too big: {first.server_text}"
+        return replace(second, kind="degraded", server_text=note, hint=classify.HINTS["degraded"])
+
+    def _deliver(self, mail: Outgoing) -> SendResult:
+        host = self._server.host
         try:
             return classify.accepted(self._pool.deliver(mail, self._send_s), host)
         except Refused as error:

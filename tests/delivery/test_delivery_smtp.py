@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import email.policy
 import hmac
 import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -272,9 +274,34 @@ def test_a_mail_bigger_than_the_server_takes_is_not_begun() -> None:
         result = tried(server)
         assert (result.outcome, result.kind) == ("refused", "too_big")
         assert "MAIL" not in server.verbs()
-    with ScriptedSmtp(features=("SIZE 9999999",), MAIL=["552 5.3.4 too big"]) as server:
+    with ScriptedSmtp(features=("SIZE 9999999",), MAIL=["552 5.3.4 too big"] * 2) as server:
         assert tried(server).kind == "too_big"
         assert f"SIZE={len(mail().payload)}" in server.commands[1]
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "END"])
+def test_a_mail_that_is_too_big_is_sent_once_more_as_its_text(verb: str) -> None:
+    with ScriptedSmtp(**{verb: ["552 5.3.4 too big"]}) as server:
+        result = tried(server)
+        whole, (smaller,) = mail().payload, server.mails[-1:]
+    assert (result.outcome, result.kind) == ("delivered", "degraded")
+    assert "ABC123" in result.server_text
+    assert "too big" in result.server_text
+    before, after = (
+        message_from_bytes(data, policy=email.policy.default) for data in (whole, smaller)
+    )
+    assert before.items() == after.items()
+    assert [part.get_content_type() for part in after.iter_parts()] == ["text/plain"]  # type: ignore[attr-defined]
+    text = after.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+    assert text == before.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+    assert not after.defects
+
+
+def test_a_text_that_is_too_big_as_well_is_refused_and_not_tried_a_third_time() -> None:
+    with ScriptedSmtp(END=["552 5.3.4 too big"] * 2) as server:
+        result = tried(server)
+        assert server.verbs().count("DATA") == 2
+    assert (result.outcome, result.kind) == ("refused", "too_big")
 
 
 @pytest.mark.parametrize("features", [("SIZE 0",), ("SIZE",), ("SIZE many",)])
