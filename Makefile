@@ -50,6 +50,8 @@ soak: $(DEV_READY)
 
 bench: $(DEV_READY)
 	$(BIN)/python bench/one_pass.py $(ARGS)
+	$(BIN)/python bench/outbox.py $(ARGS)
+	$(BIN)/python bench/matching.py $(ARGS)
 
 docs: $(RUN_READY)
 	$(BIN)/alerts schema > docs/subscribers.schema.json
