@@ -27,6 +27,10 @@ from alerts.store import deliveries, stops
 #: Between two messages to one chat webhook: Slack takes one a second.
 _POST_GAP_S = 1.1
 
+#: A server that refuses a mail as such may refuse its recipient or its words only: another mail is
+#: tried this soon, and if it is taken the others follow.
+_POLICY_S = 300.0
+
 #: Waits between tries to write a result; together far shorter than a lease.
 _WRITE_WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -240,7 +244,8 @@ def _pace(connection: Connection, tried: Tried, result: SendResult, failing: set
     if due_at is not None and result.scope in ("server", "destination"):
         is_server = result.scope == "server"
         key = deliveries.SERVER + row.kind if is_server else row.destination
-        deliveries.close_gate(connection, key, due_at, now=now, failed=True, reason=reason)
+        until = min(due_at, now + _POLICY_S) if result.kind == "policy" else due_at
+        deliveries.close_gate(connection, key, until, now=now, failed=True, reason=reason)
         failing.add(key)
     else:
         _reopen(connection, tried, failing)
@@ -250,7 +255,7 @@ def _reopen(connection: Connection, tried: Tried, failing: set[str]) -> None:
     """Whoever answered for itself works: what waits behind it may go, at the channel's pace."""
     row, now = tried.row, tried.at
     if tried.circuit in failing:
-        deliveries.open_gate(connection, tried.circuit, now)
+        deliveries.open_gate(connection, tried.circuit, now, is_mended=False)
         failing.discard(tried.circuit)
     if row.kind == "slack":
         until = now + _POST_GAP_S

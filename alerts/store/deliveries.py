@@ -328,12 +328,16 @@ def close_gate(
     )
 
 
-def open_gate(connection: Connection, key: str, now: float) -> None:
-    """Let everything pass again that waits for this gate, and what failed by our own fault."""
+def open_gate(connection: Connection, key: str, now: float, *, is_mended: bool = True) -> None:
+    """Let everything pass again that waits for this gate, and what failed by our own fault.
+
+    Unless `is_mended` by somebody, what was refused as a mail waits on for its own hour.
+    """
     connection.execute(delete(gate).where(gate.c.key == key))
+    kinds = _MENDABLE if is_mended else [kind for kind in _MENDABLE if kind != "policy"]
     is_behind = or_(
         delivery.c.destination == key, SERVER + delivery.c.kind == key
-    ) & delivery.c.result_kind.in_(_MENDABLE)
+    ) & delivery.c.result_kind.in_(kinds)
     connection.execute(
         update(delivery)
         .where(delivery.c.state == "delayed", delivery.c.lease.is_(None), is_behind)

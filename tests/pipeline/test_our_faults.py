@@ -114,3 +114,23 @@ def test_a_failing_feed_is_said_to_be_read_by_those_whose_rules_look_there(world
     world.later(25)
     world.run(force=True)
     assert "1 subscriber reads it" in world.mails()[-1].get_body(("plain",)).get_content()
+
+
+def test_a_recipient_whose_server_refuses_our_mail_holds_up_the_others_for_minutes_only(
+    world: World,
+):
+    people = "".join(
+        f"  - {{name: P{n}, email: p{n}@example.org, rules: [ice], when: right away}}\n"
+        for n in range(3)
+    )
+    world.reload(YAML.partition("subscribers:")[0] + "subscribers:\n" + people)
+    policy = classify.result("our_fault", "policy", "server", code="550 5.7.1", text="no")
+    world.transport.answers.append(policy)
+    world.serve(world.item("ICE story", "story", hours_ago=0.1))
+    world.run(force=True)
+    for _ in range(4):
+        world.later(0.1)
+        world.run()
+    tries = [t.destination.place for t in world.transport.tries]
+    assert sorted(tries) == ["p0@example.org", "p1@example.org", "p2@example.org"]
+    assert len(world.transport.accepted) == 2
