@@ -79,6 +79,10 @@ def postgres_server() -> Iterator[str]:
 def emptied(server: str) -> str:
     """Return the URL of a database on `server` with nothing in it."""
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )  # what an earlier test has left at work would hold its locks
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
     return f"{server}/postgres"

@@ -152,8 +152,13 @@ class ScriptedSmtp:
             if not line:
                 raise EOFError
             lines.append(line[1:] if line.startswith(b".") else line)
-        if self._say(sock, "END").startswith("2") and lines:
-            self.mails.append(b"".join(lines))
+        mail, reply = b"".join(lines), ""
+        self.mails.append(mail)  # before the client can know of it
+        try:
+            reply = self._say(sock, "END")
+        finally:
+            if not (reply.startswith("2") and mail):
+                self.mails.remove(mail)
 
     def _say(self, sock: socket.socket, verb: str, line: str = "") -> str:
         waiting = self._replies[verb]
