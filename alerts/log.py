@@ -27,6 +27,19 @@ def _mask_values(
     return event
 
 
+#: Empties the line that a terminal's cursor stands on.
+CLEAR_LINE = "\r\x1b[2K"
+
+
+def _over_the_live_line(render: Any) -> Any:
+    """Let each log line take the place of the live line, which is written anew below it."""
+
+    def rendered(logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
+        return f"{CLEAR_LINE}{render(logger, name, event)}"
+
+    return rendered
+
+
 def configure(*, as_json: bool = False, quiet: bool = False) -> None:
     """Send log lines to standard error: readable on a terminal, key=value or JSON elsewhere.
 
@@ -35,7 +48,7 @@ def configure(*, as_json: bool = False, quiet: bool = False) -> None:
     if as_json:
         renderer: Any = structlog.processors.JSONRenderer()
     elif sys.stderr.isatty():
-        renderer = structlog.dev.ConsoleRenderer()
+        renderer = _over_the_live_line(structlog.dev.ConsoleRenderer())
     else:
         renderer = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
     structlog.configure(

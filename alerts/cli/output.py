@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alerts.config import diagnostics
+from alerts.log import CLEAR_LINE
 from alerts.model import Mistake
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Progress:
     def say(self, line: str) -> None:
         """Replace the line."""
         if self._shows:
-            click.echo(f"\r\x1b[2K{line}", err=True, nl=False)
+            click.echo(f"{CLEAR_LINE}{line}", err=True, nl=False)
 
     def __exit__(
         self,
