@@ -22,7 +22,7 @@ from alerts.errors import LockHeld, StoreError
 from alerts.store.database import Database, as_store_error
 
 #: "alerts" in ASCII: the advisory lock's number.
-_ADVISORY_KEY = 0x616C65727473
+ADVISORY_KEY = 0x616C65727473
 
 _POLL_S = 0.2
 
@@ -143,7 +143,7 @@ class _AdvisoryLock:
 
 def _try_advisory(connection: Connection) -> bool:
     take = text("SELECT pg_try_advisory_lock(:key)")
-    return bool(connection.execute(take, {"key": _ADVISORY_KEY}).scalar())
+    return bool(connection.execute(take, {"key": ADVISORY_KEY}).scalar())
 
 
 def _advisory_holder(connection: Connection) -> str:
@@ -151,8 +151,9 @@ def _advisory_holder(connection: Connection) -> str:
         text(
             "SELECT application_name FROM pg_stat_activity a JOIN pg_locks l"
             " ON l.pid = a.pid WHERE l.locktype = 'advisory' AND l.granted"
+            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             " AND (l.classid::bigint << 32 | l.objid::bigint) = :key"
         ),
-        {"key": _ADVISORY_KEY},
+        {"key": ADVISORY_KEY},
     ).scalar()
     return str(holder or "a process that does not say its name")

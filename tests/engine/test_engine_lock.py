@@ -9,7 +9,7 @@ from postgres import emptied
 from alerts.clock import SystemClock
 from alerts.errors import LockHeld
 from alerts.store.database import open_database
-from alerts.store.lock import working_lock
+from alerts.store.lock import ADVISORY_KEY, working_lock
 
 END = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
 
@@ -30,3 +30,19 @@ def test_a_lost_lock_is_taken_again_unless_another_process_has_it(postgres_serve
         pass
     ours.close()
     theirs.close()
+
+
+def test_the_holder_of_another_databases_lock_is_not_named(postgres_server: str):
+    url, clock = emptied(postgres_server), SystemClock()
+    take = "SELECT set_config('application_name', %s, false), pg_try_advisory_lock(%s)"
+    other = f"{postgres_server}/template1"
+    with (
+        psycopg.connect(other, autocommit=True) as beside,
+        psycopg.connect(url, autocommit=True) as holder,
+    ):
+        beside.execute(take, ("the neighbour", ADVISORY_KEY))
+        holder.execute(take, ("the holder", ADVISORY_KEY))
+        refused = open_database(url)
+        with pytest.raises(LockHeld, match="the holder"), working_lock(refused, clock):
+            pass
+        refused.close()
