@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -79,6 +80,8 @@ def pause(*, address: str, until: str | None, path: Path | None) -> None:
             marks.pause(connection, target, end)
     until_when = "until it is resumed" if end >= rows.NO_END else f"until {iso(end)}"
     click.echo(f"{address} gets nothing {until_when}; what is found meanwhile waits.")
+    if unlisted := _unlisted(opened.config, address, target):
+        click.echo(unlisted)
     click.echo(f"To end the pause: alerts people resume {address}")
 
 
@@ -94,7 +97,7 @@ def resume(*, address: str, path: Path | None) -> None:
         target = _target(opened.config, address)
         with opened.write() as connection:
             lifted = marks.resume(connection, opened.config, target, SystemClock().now())
-        is_listed = bool(marks.places(opened.config, target))
+        unlisted = _unlisted(opened.config, address, target)
     if not lifted.is_anything:
         click.echo(f"There was nothing to lift: {address} is neither stopped nor paused.")
     if lifted.stop is not None:
@@ -104,8 +107,8 @@ def resume(*, address: str, path: Path | None) -> None:
         click.echo("Lifted. It was paused.")
     if lifted.due:
         click.echo(f"Due now: {lifted.due} that waited.")
-    if not is_listed:
-        click.echo(f"{address} is not in subscribers.yaml, so that nothing is sent there yet.")
+    if unlisted:
+        click.echo(unlisted)
 
 
 @people.command()
@@ -121,12 +124,14 @@ def erase(*, address: str, yes: bool, path: Path | None) -> None:
     with marking(path) as opened:
         target = _mail_target(address)
         if not yes:
-            click.confirm(f"Forget {address} and everything sent there?", abort=True)
+            _confirm(f"Forget {address} and everything sent there?")
         clock = SystemClock()
         with opened.write() as connection:
             done = marks.erase(connection, target, clock.now(), clock.token())
         erasure.tidy(opened.database)
         click.echo(f"Erased: {_counted(done.deliveries, 'delivery', 'deliveries')} to {address}.")
+        if not (done.deliveries or done.subscribers or done.is_in_force):
+            click.echo("Nothing else was known of it: was it written as in subscribers.yaml?")
         for line in _what_holds_it(opened, address, done):
             click.echo(line)
 
@@ -155,6 +160,26 @@ def _target(config: Config, address: str) -> str:
         f'"{address}" is no mail address, and no destination is called so.',
         hint=f'Did you mean "{near}"?' if near else "See them: alerts people list",
     )
+
+
+def _unlisted(config: Config, address: str, target: str) -> str:
+    """Return what to say of an address that nobody has just now; empty if somebody has it."""
+    if marks.places(config, target):
+        return ""
+    near = nearest(address, [_name(place) for place in _places(config)])
+    meant = f' Did you mean "{near}"?' if near else ""
+    return f"{address} is not in subscribers.yaml, so that nothing is sent there yet.{meant}"
+
+
+def _confirm(question: str) -> None:
+    try:
+        click.confirm(question, abort=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise UsageError(
+            "Nothing was erased: nobody answered yes.", hint="Without asking: --yes"
+        ) from None
 
 
 def _name(place: Destination) -> str:

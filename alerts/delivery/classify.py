@@ -97,6 +97,8 @@ _FULL = _Verdict("refused", "mailbox_full", "destination")
 _TOO_BIG = _Verdict("refused", "too_big", "delivery")
 _REFUSED = _Verdict("refused", "refused", "delivery")
 _OUR_POLICY = _Verdict("our_fault", "policy", "server")
+#: Once a recipient was named it may be theirs alone who refuse us; others must not wait for it.
+_THEIR_POLICY = _Verdict("our_fault", "policy", "destination")
 _OUR_SENDER = _Verdict("our_fault", "sender", "server")
 _OUR_LOGIN = _Verdict("our_fault", "auth", "server")
 _OUR_TLS = _Verdict("our_fault", "tls", "server")
@@ -115,7 +117,7 @@ _PERMANENT: dict[tuple[int, int | None], _Verdict] = {
     (4, None): _REFUSED,
     (6, None): _REFUSED,
     (5, None): _OUR_BUG,
-    (7, None): _OUR_POLICY,
+    (7, None): _THEIR_POLICY,
 }
 
 
@@ -145,13 +147,15 @@ def refusal(stage: Stage, reply: Reply, server: str) -> SendResult:
 def interruption(error: Broken, server: str) -> SendResult:
     """Return what a conversation without an answer means.
 
-    After the end of the data nobody knows whether the server took the mail.
+    After the end of the data nobody knows whether the server took the mail. A server that took the
+    sender and is silent about the recipient may be looking for that one only.
     """
     if error.stage == "end":
         return _result(_Verdict("ambiguous", "ambiguous", "delivery"), "", error.text, server)
     if error.kind == "tls":
         return _result(_OUR_TLS, "", error.text, server)
-    return _result(_Verdict("retry", error.kind, "server"), "", error.text, server)
+    scope: Scope = "destination" if error.stage in ("rcpt", "data") else "server"
+    return _result(_Verdict("retry", error.kind, scope), "", error.text, server)
 
 
 def inability(kind: Literal["too_big", "smtputf8"], text: str, server: str) -> SendResult:
@@ -200,7 +204,7 @@ def _by_basic_code(stage: Stage, reply: Reply) -> _Verdict:
     if reply.code in (530, 534, 535, 538):
         return _OUR_LOGIN
     if _POLICY.search(reply.text):
-        return _OUR_POLICY
+        return _THEIR_POLICY
     if stage == "rcpt":
         return {552: _FULL, 554: _REFUSED}.get(reply.code, _NO_SUCH)
     return _TOO_BIG if reply.code == 552 else _REFUSED

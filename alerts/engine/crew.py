@@ -33,6 +33,9 @@ LEASE_S = 300.0
 #: Feeds are claimed when so many threads are free: a claim looks at everything that is due.
 _BATCH = FETCH_THREADS // 4
 
+#: A mail server that has not answered a first mail by then is tried with another recipient.
+_PROBE_S = 5.0
+
 _SLOTS_AT_ONCE = 100
 _TAKING_SLOTS = claims.taking(slot)
 
@@ -66,7 +69,8 @@ class Crew:
         self._done: SimpleQueue[Callable[[], Any]] = SimpleQueue()  # what `settle` has to call
         self._polls: set[int] = set()
         self._sends: dict[str, Row[Any]] = {}
-        self._mail_works = False  # until one mail got through, one at a time is tried
+        self._mail_works = False  # until a server answered one mail, few at a time are tried
+        self._probed_at = float("-inf")
         self.tally = Tally()
 
     @property
@@ -141,17 +145,19 @@ class Crew:
             self._begin(self._senders, self._send, row, lease)
 
     def _claim(self, connection: Connection, now: float, lease: str, free: int) -> list[Row[Any]]:
-        """Claim deliveries; of mails only one until the server has taken one.
+        """Claim deliveries; of mails one every few seconds until the server has answered one.
 
         A wrong password tried eight times at once locks the account; a server that is down is
-        found out by one.
+        found out by one. One that is silent about a recipient holds up nobody else.
         """
         claim = partial(deliveries.claim, connection, now=now, lease=lease, lease_s=LEASE_S)
         if self._mail_works:
             return claim(limit=free)
         rows = claim(limit=free, only="posts")
         is_probing = any(row.kind == "email" for row in self._sends.values())
-        if len(rows) < free and not is_probing:
+        began = self._clock.monotonic() - self._probed_at
+        if len(rows) < free and (not is_probing or began >= _PROBE_S):
+            self._probed_at = self._clock.monotonic()
             rows += claim(limit=1, only="mail")
         return rows
 
@@ -183,7 +189,8 @@ class Crew:
         try:
             states = record_together(self._parts, tries)
         finally:
-            self._done.put(partial(self._sent, states))
+            down = any(tried.is_server_trouble for tried in tries)
+            self._done.put(partial(self._sent, states, mail_works=not down))
 
     def _report(self, future: Future[None]) -> None:
         """Have `settle` raise what a thread raised: the database is away."""
@@ -212,12 +219,12 @@ class Crew:
         if polled is not None:
             self.tally.polls.append(polled)
 
-    def _sent(self, states: Mapping[str, Sent]) -> None:
+    def _sent(self, states: Mapping[str, Sent], *, mail_works: bool = False) -> None:
         for key, state in states.items():
             row = self._sends.pop(key)
             (self.tally.sent if row.digest_id is not None else self.tally.noted)[key] = state
             if row.kind == "email":
-                self._mail_works = state in ("delivered", "written", "failed", "suppressed")
+                self._mail_works = mail_works
 
     def close(self) -> None:
         """Begin nothing more; what is under way ends in its own time, and its result counts."""

@@ -73,7 +73,7 @@ def _troubles(connection: Connection, parts: Parts, now: float) -> Iterator[Trou
         elif row.state == "ok" and _is_silent(connection, row, now):
             yield _silent(row)
     mail = mail_trouble(connection, now - _MAIL_S)
-    if mail is None and _MAIL in notice_rows.open_ones(connection):  # told at once: see our_faults
+    if mail is None and _MAIL in notice_rows.open_ones(connection):  # told at once: see faults
         mail = mail_trouble(connection)
     if mail is not None:
         yield mail
@@ -140,9 +140,10 @@ def mail_trouble(connection: Connection, since: float | None = None) -> Trouble 
 
 
 def _failing_webhook(gate: Row[Any]) -> Trouble:
+    what = "Mailbox" if "/email/" in gate.key else "Webhook"
     return Trouble(
         f"webhook {gate.key}",
-        f"Webhook failing: {gate.key} (since {iso(gate.since)})",
+        f"{what} failing: {gate.key} (since {iso(gate.since)})",
         f"{gate.reason}\n\nWhat is due there waits. See what it says: alerts deliveries. When it is"
         f" mended: alerts destinations resume {gate.key}",
     )

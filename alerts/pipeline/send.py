@@ -17,9 +17,11 @@ from alerts.delivery import classify, retry
 from alerts.errors import StoreError
 from alerts.log import get_logger
 from alerts.model import Delivery, DeliveryState, SendResult
-from alerts.pipeline import giving_up, our_faults
+from alerts.pipeline import giving_up
 from alerts.pipeline.apply import wake
 from alerts.pipeline.assemble import is_reachable
+from alerts.pipeline.faults import Faults
+from alerts.pipeline.optout import CONFIRMATION
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
 from alerts.store import deliveries, stops
@@ -27,9 +29,13 @@ from alerts.store import deliveries, stops
 #: Between two messages to one chat webhook: Slack takes one a second.
 _POST_GAP_S = 1.1
 
-#: A server that refuses a mail as such may refuse its recipient or its words only: another mail is
-#: tried this soon, and if it is taken the others follow.
-_POLICY_S = 300.0
+#: What may be about one recipient, or about all: all, when it happens to two in a row. Then the
+#: others wait so long.
+_SHARED = frozenset({"policy", "timeout", "network", "protocol"})
+_SHARED_S = 300.0
+
+#: By so much the others behind a gate are due before the one that closed it.
+_OTHERS_FIRST_S = 1.0
 
 #: Waits between tries to write a result; together far shorter than a lease.
 _WRITE_WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -69,10 +75,16 @@ class Tried:
         return due_at
 
     @property
-    def circuit(self) -> str:
-        """The key of the gate that opens again once this destination answers for itself."""
-        mail = self.row.kind == "email"
-        return f"{deliveries.SERVER}email" if mail else self.row.destination
+    def is_server_trouble(self) -> bool:
+        """Whether the mail server itself cannot be used just now, whoever a mail is for."""
+        is_mail = self.row.kind == "email" and self.due_at is not None
+        return is_mail and self.result is not None and self.result.scope == "server"
+
+    @property
+    def circuits(self) -> tuple[str, ...]:
+        """The keys of the gates that open again once this destination answers for itself."""
+        own = (self.row.destination,)
+        return (f"{deliveries.SERVER}email", *own) if self.row.kind == "email" else own
 
 
 def send(parts: Parts, row: Row[Any], lease: str) -> Tried:
@@ -163,10 +175,13 @@ def record(parts: Parts, tries: Sequence[Tried]) -> None:
     def write() -> None:
         with parts.database.write() as connection:
             ours = deliveries.record(connection, [tried.recorded for tried in tries])
-            failing = deliveries.failing(connection, {tried.circuit for tried in tries})
+            circuits = {key for tried in tries for key in tried.circuits}
+            failing = deliveries.failing(connection, circuits)
+            faults = Faults(connection, parts, tries)
             for tried in tries:
                 if tried.row.id in ours and tried.result is not None:
                     _follow(connection, parts, tried, tried.result, failing)
+                    faults.judge(tried, tried.result)
 
     _insist(parts, write)
     for tried in tries:
@@ -186,7 +201,6 @@ def _follow(
     """Write what a recorded result means for others than the delivery itself."""
     _pace(connection, tried, result, failing)
     giving_up.judge(connection, tried.row, result, tried.at)
-    our_faults.judge(connection, parts, tried.row, result)
     if _is_expired(result, tried.state):
         _fold(connection, parts, tried.row, tried.at)
 
@@ -239,24 +253,40 @@ def _pace(connection: Connection, tried: Tried, result: SendResult, failing: set
     row, now, due_at = tried.row, tried.at, tried.due_at
     if result.outcome == "suppress":
         kind = stops.BAD_ADDRESS if row.kind == "email" else stops.GONE
-        stops.stop(connection, row.target, kind, result.hint or result.server_text, now)
+        target = row.target.removeprefix(CONFIRMATION)
+        stops.stop(connection, target, kind, result.hint or result.server_text, now)
     reason = result.hint or result.kind
     if due_at is not None and result.scope in ("server", "destination"):
         is_server = result.scope == "server"
         key = deliveries.SERVER + row.kind if is_server else row.destination
-        until = min(due_at, now + _POLICY_S) if result.kind == "policy" else due_at
+        # Whoever waits behind it comes first: the same one again would find out nothing new.
+        until = due_at - _OTHERS_FIRST_S if is_server else due_at
         deliveries.close_gate(connection, key, until, now=now, failed=True, reason=reason)
         failing.add(key)
+        if not is_server and _is_for_all(connection, tried, result):
+            key = deliveries.SERVER + row.kind
+            until = min(due_at, now + _SHARED_S)
+            deliveries.close_gate(connection, key, until, now=now, failed=True, reason=reason)
+            failing.add(key)
     else:
         _reopen(connection, tried, failing)
+
+
+def _is_for_all(connection: Connection, tried: Tried, result: SendResult) -> bool:
+    """Whether the mail before, to somebody else, came to the same."""
+    return (
+        tried.row.kind == "email"
+        and result.kind in _SHARED
+        and deliveries.last_mail_kind(connection, tried.row.destination) == result.kind
+    )
 
 
 def _reopen(connection: Connection, tried: Tried, failing: set[str]) -> None:
     """Whoever answered for itself works: what waits behind it may go, at the channel's pace."""
     row, now = tried.row, tried.at
-    if tried.circuit in failing:
-        deliveries.open_gate(connection, tried.circuit, now, is_mended=False)
-        failing.discard(tried.circuit)
+    for circuit in failing.intersection(tried.circuits):
+        deliveries.open_gate(connection, circuit, now, is_mended=False)
+        failing.discard(circuit)
     if row.kind == "slack":
         until = now + _POST_GAP_S
         deliveries.close_gate(connection, row.destination, until, now=now, failed=False)

@@ -301,6 +301,33 @@ def suppress_open(connection: Connection, subscriber: str, reason: str, now: flo
     return done.rowcount
 
 
+def last_mail_kind(connection: Connection, besides: str) -> str | None:
+    """Return the kind of result of the last mail that was tried, those to `besides` left out."""
+    query = (
+        select(attempt.c.result_kind)
+        .join(delivery, delivery.c.id == attempt.c.delivery_id)
+        .where(
+            delivery.c.kind == "email",
+            delivery.c.destination != besides,
+            attempt.c.ended_at.is_not(None),
+        )
+        .order_by(attempt.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar()
+
+
+def refused_since(connection: Connection, since: float, besides: Collection[str]) -> int:
+    """Count the digests' deliveries that failed since then, but for those of these ids."""
+    query = select(func.count()).where(
+        delivery.c.state == "failed",
+        delivery.c.digest_id.is_not(None),
+        delivery.c.ended_at >= since,
+        delivery.c.id.not_in(list(besides)),
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 # --- gates ----------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from alerts.clock import Clock
 from alerts.errors import StoreError
-from alerts.store import figures
+from alerts.store import deliveries, figures
 from alerts.store.database import Database
 
 #: What is due may be this late.
@@ -59,11 +59,15 @@ def _late_s(database: Database, now: float, problems: list[str]) -> float | None
     try:
         with database.read() as connection:
             late_s = figures.oldest_due_s(connection, now)
+            gate = deliveries.gate_of(connection, f"{deliveries.SERVER}email")
     except StoreError:
         problems.append("The database cannot be used.")
         return None
     if late_s > MAX_LATE_S:
         problems.append(f"What was due {late_s / 60:.0f} minutes ago is not done yet.")
+    if gate is not None and gate.since is not None and now - gate.since > MAX_LATE_S:
+        silent = (now - gate.since) / 60
+        problems.append(f"The mail server has taken no mail for {silent:.0f} minutes.")
     return round(late_s, 3)
 
 

@@ -65,12 +65,12 @@ STAGES = ["connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "end"]
         ("mail", "553 sender refused", "our_fault sender server"),
         ("mail", "555 5.5.4 unknown parameter", "our_fault protocol delivery"),
         ("rcpt", "550 5.1.8 bad sender's domain", "our_fault sender server"),
-        ("rcpt", "550 5.7.1 relaying denied", "our_fault policy server"),
-        ("rcpt", "550 relaying denied", "our_fault policy server"),
+        ("rcpt", "550 5.7.1 relaying denied", "our_fault policy destination"),
+        ("rcpt", "550 relaying denied", "our_fault policy destination"),
         ("rcpt", "530 authentication required", "our_fault auth server"),
-        ("end", "550 5.7.26 unauthenticated", "our_fault policy server"),
-        ("end", "550 5.7.515 access denied, DMARC", "our_fault policy server"),
-        ("end", "554 message looks like spam", "our_fault policy server"),
+        ("end", "550 5.7.26 unauthenticated", "our_fault policy destination"),
+        ("end", "550 5.7.515 access denied, DMARC", "our_fault policy destination"),
+        ("end", "554 message looks like spam", "our_fault policy destination"),
         ("data", "503 5.5.1 bad sequence", "our_fault protocol delivery"),
         ("rcpt", "501 syntax", "our_fault protocol delivery"),
         ("end", "500 5.5.2 line too long", "our_fault protocol delivery"),
@@ -119,7 +119,7 @@ def test_any_reply_has_one_meaning_and_never_raises(stage: str, code: int, text:
 def test_only_a_code_about_the_address_suppresses_it(subject: int, detail: int, stage: str) -> None:
     result = refusal(stage, Reply(550, f"5.{subject}.{detail} no"), "h")  # type: ignore[arg-type]
     assert result.outcome in ("refused", "our_fault")
-    assert subject != 7 or (result.outcome, result.scope) == ("our_fault", "server")
+    assert subject != 7 or (result.outcome, result.scope) == ("our_fault", "destination")
 
 
 def test_a_long_answer_is_kept_up_to_four_kilobytes() -> None:
@@ -130,7 +130,7 @@ def test_a_long_answer_is_kept_up_to_four_kilobytes() -> None:
     ("stage", "kind", "expected"),
     [
         ("connect", "network", "retry network server"),
-        ("rcpt", "timeout", "retry timeout server"),
+        ("rcpt", "timeout", "retry timeout destination"),
         ("starttls", "tls", "our_fault tls server"),
         ("ehlo", "protocol", "retry protocol server"),
         ("end", "network", "ambiguous ambiguous delivery"),
@@ -138,7 +138,7 @@ def test_a_long_answer_is_kept_up_to_four_kilobytes() -> None:
         ("end", "tls", "ambiguous ambiguous delivery"),
     ],
 )
-def test_silence_means_the_servers_matter_until_the_end_was_sent(
+def test_silence_is_the_servers_matter_until_it_took_the_sender(
     stage: str, kind: str, expected: str
 ) -> None:
     result = interruption(Broken(stage, kind, "why"), "h")  # type: ignore[arg-type]

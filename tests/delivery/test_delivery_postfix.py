@@ -77,8 +77,8 @@ def test_many_mails_are_taken_with_and_without_pipelining(options: tuple[str, ..
         (("-r", "."), "retry delivery"),
         (("-f", "."), "refused delivery"),
         (("-q", "connect"), "retry server"),
-        (("-q", "rcpt"), "retry server"),
-        (("-q", "data"), "retry server"),
+        (("-q", "rcpt"), "retry destination"),
+        (("-q", "data"), "retry destination"),
         (("-q", "."), "ambiguous delivery"),
     ],
 )

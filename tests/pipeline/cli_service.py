@@ -77,5 +77,9 @@ class Folder:
         assert result.exception is None or isinstance(result.exception, SystemExit), result
         return json.loads(result.stdout)
 
+    def digests(self) -> Any:
+        """Return the rows of `alerts deliveries` that are digests, not notices."""
+        return [row for row in self.json("deliveries") if row["articles"]]
+
     def close(self) -> None:
         self.world.database.close()

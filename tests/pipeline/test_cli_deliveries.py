@@ -27,14 +27,14 @@ def test_a_refused_delivery_is_tried_again_with_its_id_and_no_longer_fails(folde
         "due": [failed["id"]],
         "skipped": [],
     }
-    (row,) = folder.json("deliveries")
+    (row,) = folder.digests()
     assert (row["state"], row["id"]) == ("delayed", failed["id"])
     folder.catch_up()
     folder.world.run()
     first, second = folder.world.transport.tries
     assert first.id == second.id
     assert first.payload == second.payload
-    (row,) = folder.json("deliveries")
+    (row,) = folder.digests()
     assert row["state"] == "delivered"
 
 
@@ -71,14 +71,14 @@ def test_a_retry_of_an_old_delivery_is_not_given_up_at_its_next_failure(folder: 
     folder.catch_up()
     folder.world.transport.answers.append(DOWN)
     folder.world.run()
-    (row,) = folder.json("deliveries")
+    (row,) = folder.digests()
     assert (row["state"], row["code"]) == ("delayed", "503")
     assert row["next_try"] is not None
 
 
 def test_a_delivery_that_was_accepted_is_not_sent_again(folder: Folder):
     folder.send("ICE in town")
-    (row,) = folder.json("deliveries")
+    (row,) = folder.digests()
     said = folder.json("deliveries", "retry", row["id"])
     assert said["due"] == []
     assert "delivered at" in said["skipped"][0]["reason"]
@@ -86,7 +86,7 @@ def test_a_delivery_that_was_accepted_is_not_sent_again(folder: Folder):
 
 def test_a_delivery_that_waits_is_due_now_when_it_is_named(folder: Folder):
     folder.send("ICE in town", DOWN)
-    (row,) = folder.json("deliveries")
+    (row,) = folder.digests()
     assert row["state"] == "delayed"
     assert folder.json("deliveries", "retry", "--all") == {"due": [], "skipped": []}
     assert folder.json("deliveries", "retry", row["id"])["due"] == [row["id"]]
@@ -96,7 +96,7 @@ def test_show_tells_every_try_and_every_title(folder: Folder):
     folder.send("ICE in town", DOWN, REFUSED)
     folder.world.later(1)
     folder.world.run()
-    (row,) = folder.json("deliveries")
+    (row,) = folder.digests()
     found = folder.json("deliveries", "show", row["id"][:8])
     assert [(one["code"], one["outcome"]) for one in found["tries"]] == [
         ("503", "retry"),

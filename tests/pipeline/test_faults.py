@@ -57,13 +57,13 @@ def test_a_layout_that_slack_refuses_is_told_once_and_its_end_once(world: World,
         world.transport.answers.append(fault)
         tell(world, number)
         health.check(world.parts)
-        assert open_keys(world) == {"layout slack"}
+        assert open_keys(world) == {"layout room/slack/hooks.slack.com"}
     tell(world, 3)
     tell(world, 4)
     assert open_keys(world) == set()
     assert subjects(world) == [
-        "Slack refuses the layout of digests",
-        "Over: Slack takes the layout of digests again",
+        "Slack refuses the layout of digests to room/slack/hooks.slack.com",
+        "Over: Slack takes the layout of digests to room/slack/hooks.slack.com again",
     ]
 
 
@@ -116,21 +116,97 @@ def test_a_failing_feed_is_said_to_be_read_by_those_whose_rules_look_there(world
     assert "1 subscriber reads it" in world.mails()[-1].get_body(("plain",)).get_content()
 
 
-def test_a_recipient_whose_server_refuses_our_mail_holds_up_the_others_for_minutes_only(
-    world: World,
-):
+def crowd(count: int) -> str:
     people = "".join(
         f"  - {{name: P{n}, email: p{n}@example.org, rules: [ice], when: right away}}\n"
-        for n in range(3)
+        for n in range(count)
     )
-    world.reload(YAML.partition("subscribers:")[0] + "subscribers:\n" + people)
-    policy = classify.result("our_fault", "policy", "server", code="550 5.7.1", text="no")
-    world.transport.answers.append(policy)
+    return YAML.partition("subscribers:")[0] + "subscribers:\n" + people
+
+
+def places(world: World) -> list[str]:
+    return sorted(tried.destination.place for tried in world.transport.tries)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        classify.result("our_fault", "policy", "destination", code="550 5.7.1", text="no"),
+        classify.result("retry", "timeout", "destination"),
+    ],
+)
+def test_a_recipient_who_is_refused_or_met_with_silence_holds_up_nobody_else(
+    world: World, answer: SendResult
+):
+    world.reload(crowd(4))
+    world.transport.answers.append(answer)
     world.serve(world.item("ICE story", "story", hours_ago=0.1))
     world.run(force=True)
-    for _ in range(4):
-        world.later(0.1)
-        world.run()
-    tries = [t.destination.place for t in world.transport.tries]
-    assert sorted(tries) == ["p0@example.org", "p1@example.org", "p2@example.org"]
+    assert places(world) == [f"p{n}@example.org" for n in range(4)]
+    assert len(world.transport.accepted) == 3
+
+
+def test_two_refusals_in_a_row_let_the_others_wait_for_minutes(world: World):
+    world.reload(crowd(4))
+    policy = classify.result("our_fault", "policy", "destination", code="550 5.7.1", text="no")
+    world.transport.answers.extend([policy, policy])
+    world.serve(world.item("ICE story", "story", hours_ago=0.1))
+    world.run(force=True)
+    world.later(0.1)
+    world.run()
+    assert len(places(world)) == len(set(places(world))) == 4
     assert len(world.transport.accepted) == 2
+
+
+def test_a_server_that_is_down_is_not_found_out_by_the_same_delivery_again(world: World):
+    world.reload(crowd(3))
+    down = classify.result("retry", "timeout", "server")
+    world.transport.answers.extend([down, down])
+    world.serve(world.item("ICE story", "story", hours_ago=0.1))
+    world.run(force=True)
+    world.later(0.11)
+    world.run()
+    assert len(set(places(world))) == 2
+
+
+def test_a_domain_that_refuses_our_mail_is_told_once_and_its_end_once(world: World):
+    world.reload(YAML + ADMINS.replace("admin@example.org", "admin@desk.example"))
+    policy = classify.result("our_fault", "policy", "destination", code="550 5.7.1", text="no")
+    world.transport.answers.append(policy)
+    tell(world, 0)
+    assert open_keys(world) == {"policy example.org"}
+    world.later(6)
+    world.run()
+    world.run()
+    told = [str(mail["Subject"]) for mail in world.mails() if "desk" in str(mail["To"])]
+    assert told == [
+        "example.org does not accept our mail",
+        "Over: example.org accepts our mail again",
+    ]
+
+
+def test_a_digest_refused_for_good_is_told_to_the_admin(world: World):
+    world.reload(YAML + ADMINS)
+    world.transport.answers.append(
+        classify.result("refused", "too_big", code="552 5.3.4", text="too big")
+    )
+    tell(world, 0)
+    assert subjects(world) == ["Refused for good: a digest to ana@example.org"]
+    assert "alerts deliveries retry" in world.mails()[-1].get_body(("plain",)).get_content()
+
+
+def test_many_refused_digests_are_told_one_by_one_only_at_first(world: World):
+    world.reload(crowd(9) + ADMINS)
+    world.transport.answers.extend([classify.result("refused", "refused", code="554")] * 9)
+    tell(world, 0)
+    told = subjects(world)
+    assert len(told) == 6
+    assert told.count("Refused for good: more digests") == 1
+
+
+def test_one_webhook_that_refuses_a_layout_is_not_over_when_another_takes_it(world: World):
+    second = ROOM.partition("subscribers:\n")[2].replace("Room", "Desk").replace("/T1/", "/T2/")
+    world.reload(ROOM + second)
+    world.transport.answers.append(PLAIN)
+    tell(world, 0)
+    assert len(open_keys(world)) == 1
