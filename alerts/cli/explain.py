@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from alerts import config, links
+from alerts import links
 from alerts.cli.match import articles_of, opened_file
 from alerts.cli.output import write_json
-from alerts.cli.reading import Reading, reading, rules_named
+from alerts.cli.reading import Reading, person_named, reading, rules_named
 from alerts.clock import SystemClock, iso
 from alerts.errors import UsageError
 from alerts.model import Article, Config, Rule, Subscriber
@@ -70,25 +70,14 @@ def explain(
             article = Article(title=text) if text else _given(file, asked, opened.config)
             said = _judged(article, rules, opened.config)
         else:
-            said = _stored(opened, asked or "", _person(opened.config, who), rules)
+            person = person_named(opened.config, who) if who else None
+            said = _stored(opened, asked or "", person, rules)
     if as_json:
         for rule in said["rules"]:
             del rule["shown"]  # lines for eyes; `clause` says the same
         write_json(said)
     else:
         click.echo("\n".join(_lines(said)))
-
-
-def _person(current: Config, who: str | None) -> Subscriber | None:
-    if who is None:
-        return None
-    for person in current.subscribers:
-        places = {place.place.casefold() for place in person.destinations}
-        if who in (person.id, person.name) or who.casefold() in places:
-            return person
-    near = config.nearest(who, [person.id for person in current.subscribers])
-    hint = f'Did you mean "{near}"?' if near else "See them: alerts subscribers"
-    raise UsageError(f'There is no subscriber "{who}".', hint=hint)
 
 
 # --- a given article ---------------------------------------------------------------------------

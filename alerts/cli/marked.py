@@ -9,6 +9,7 @@ from alerts.model import Article
 from alerts.pipeline.history import Kept
 from alerts.pipeline.tried import Hit
 from alerts.rules import because
+from alerts.rules.fields import field_of
 from alerts.text import excerpt, shown
 
 _TITLE_CHARS = 1_024
@@ -19,7 +20,7 @@ _QUERY = "--query"
 def marked(article: Article, field: str, hit: Hit, limit: int) -> str:
     """Return a field's text around what holds, the words between asterisks."""
     spans = sorted({(s.start, s.end) for m in hit.matches for s in m.spans if s.field == field})
-    pieces = excerpt(because.field_of(article, field), spans, limit)
+    pieces = excerpt(field_of(article, field), spans, limit)
     return "".join(f"*{piece.text}*" if piece.marked else piece.text for piece in pieces)
 
 

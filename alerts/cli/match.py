@@ -17,6 +17,7 @@ from alerts.errors import ConfigError, UsageError
 from alerts.feeds.dates import of_text
 from alerts.model import Article, Config, Feed, FetchFailure, Match, Rule
 from alerts.rules import build, query
+from alerts.rules.fields import field_of
 from alerts.rules.loose import query_warnings
 from alerts.rules.matcher import Matcher
 from alerts.settings import Settings
@@ -249,20 +250,9 @@ def _told(name: str) -> str:
 
 def _as_text(article: Article, names: Sequence[str], matches: Iterable[Match]) -> str:
     words = {
-        shown(_field(article, span.field)[span.start : span.end])
+        shown(field_of(article, span.field)[span.start : span.end])
         for match in matches
         for span in match.spans
     }
     because = ", ".join(sorted(word for word in words if word))
     return f"{shown(article.title) or '(no title)'}\n    {', '.join(map(_told, names))}: {because}"
-
-
-def _field(article: Article, field: str) -> str:
-    return {
-        "title": article.title,
-        "summary": article.summary,
-        "content": article.content,
-        "author": article.author,
-        "tag": ", ".join(article.tags),
-        "link": article.link or "",
-    }[field]

@@ -76,10 +76,11 @@ def rules_named(current: Config, names: Sequence[str]) -> Sequence[Rule]:
 
 
 def person_named(current: Config, name: str) -> Subscriber:
-    """Return the subscriber of this id or name; UsageError if there is none."""
+    """Return the subscriber of this id, name or address; UsageError if there is none."""
     wanted = name.casefold()
     for person in current.subscribers:
-        if wanted in (person.id.casefold(), person.name.casefold()):
+        places = (place.place for place in person.destinations)
+        if wanted in map(str.casefold, (person.id, person.name, *places)):
             return person
     near = config.nearest(name, [person.id for person in current.subscribers])
     hint = f'Did you mean "{near}"?' if near else "See them: alerts subscribers"

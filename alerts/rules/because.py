@@ -10,6 +10,7 @@ from typing import Any
 
 from alerts.model import Article, Rule, Span
 from alerts.rules import words
+from alerts.rules.fields import field_of
 from alerts.rules.verdicts import Clause, Verdict, deciding
 from alerts.rules.write import query_text
 from alerts.text import shown
@@ -38,18 +39,6 @@ _OUTSIDE = {
     "place": "it looks only at feeds of the place {wanted}; this one has {got}",
     "lang": "it looks only at articles in {wanted}; this one is in {got}",
 }
-
-
-def field_of(article: Article, field: str) -> str:
-    """Return the original text that spans of `field` count in."""
-    return {
-        "title": article.title,
-        "summary": article.summary,
-        "content": article.content,
-        "author": article.author,
-        "tag": ", ".join(article.tags),
-        "link": article.link or "",
-    }[field]
 
 
 def words_of(article: Article, spans: Iterable[Span]) -> list[tuple[str, str]]:

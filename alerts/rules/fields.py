@@ -59,6 +59,18 @@ def repeated(summary: str, content: str) -> TextField | None:
     return "content" if long in short else None
 
 
+def field_of(article: Article, field: str) -> str:
+    """Return the original text that spans of `field` count in."""
+    return {
+        "title": article.title,
+        "summary": article.summary,
+        "content": article.content,
+        "author": article.author,
+        "tag": ", ".join(article.tags),
+        "link": article.link or "",
+    }[field]
+
+
 def looked_in(scope: Sequence[TextField] | None, twice: TextField | None) -> frozenset[TextField]:
     """Return the fields a term of `scope` looks in (None: it has none of its own).
 

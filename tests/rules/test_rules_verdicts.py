@@ -9,6 +9,7 @@ from strategies import World
 
 from alerts.model import Article, Rule
 from alerts.rules import because, naive, query
+from alerts.rules.fields import field_of
 from alerts.rules.verdicts import Clause, Verdict, verdict
 
 
@@ -49,7 +50,7 @@ def test_the_words_of_every_clause_stand_in_the_article():
     for rule, article, rules in cases():
         for clause in below(verdict(rule, article, rules).clause):
             for span in clause.spans:
-                assert because.field_of(article, span.field)[span.start : span.end]
+                assert field_of(article, span.field)[span.start : span.end]
 
 
 @pytest.mark.parametrize(
