@@ -62,6 +62,7 @@ class Embedded:
         self._rounds = Rounds(parts.clock)
         self._ahead = self._clock.now() - self._clock.monotonic()
         self._failing: dict[str, AlertsError] = {}  # by the job's name
+        self._saying = threading.Lock()
         self._has_orphans = False  # claims whose result could not be written
         self.pulse = Pulse(parts.clock.monotonic())
 
@@ -144,15 +145,22 @@ class Embedded:
 
         What fails is said once for all jobs, and once when none of them fails any more.
         """
+        error: AlertsError | None = None
         try:
             job()
-        except AlertsError as error:
+        except AlertsError as failed:
+            error = failed
+        with self._saying:  # two jobs may fail at the same moment
+            return self._say(name, error)
+
+    def _say(self, name: str, error: AlertsError | None) -> bool:
+        """Say that work stands still, or goes on; return whether this job was done."""
+        if error is not None:
             if type(error) not in map(type, self._failing.values()):
                 get_logger().error("work stands still", error=error.message, hint=error.hint)
             self._failing[name] = error
             self.pulse.failing = error.message
-            return False
-        if self._failing.pop(name, None) is not None and not self._failing:
+        elif self._failing.pop(name, None) is not None and not self._failing:
             self.pulse.failing = ""
             get_logger().info("work goes on")
-        return True
+        return error is None

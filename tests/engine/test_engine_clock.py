@@ -6,12 +6,14 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from pipeline_world import COURIER, World
 
 from alerts.clock import SystemClock
 from alerts.engine.embedded import Embedded
+from alerts.errors import AlertsError, StoreError
 
 WAIT_S = 20.0
 HOUR_S = 3600.0
@@ -114,3 +116,28 @@ def test_a_service_goes_on_even_if_its_scheduler_learns_of_the_jump_late(
         asked = len(world.fetcher.asked)
         publish(world, clock, "ICE leases offices", "b")
         until(lambda: len(world.fetcher.asked) > asked, "the feed was asked after the jump")
+
+
+def test_jobs_that_fail_at_the_same_moment_are_told_of_once(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    service, second = Embedded(world.parts), []
+
+    class Meeting(dict[str, AlertsError]):
+        """Lets another job fail between the question what failed before and the answer noted."""
+
+        def values(self) -> Any:
+            found = list(super().values())
+            if not second:
+                second.append(threading.Thread(target=service._guard, args=("edits", fail)))
+                second[0].start()
+                second[0].join(0.2)
+            return found
+
+    def fail() -> None:
+        raise StoreError("The database cannot be used.")
+
+    service._failing = Meeting()
+    service._guard("tick", fail)
+    second[0].join(WAIT_S)
+    assert capsys.readouterr().out.count("work stands still") == 1
