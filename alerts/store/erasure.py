@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from alerts.store import configs, stops
+from alerts.store import configs, stops, undo
 from alerts.store.database import Database
 from alerts.store.schema import (
     alert,
@@ -117,6 +117,7 @@ def _forget_subscriber(connection: Connection, key: str) -> None:
     for table in (alert, digest, slot, subscription):
         connection.execute(delete(table).where(table.c.subscriber == key))
     connection.execute(delete(subscriber).where(subscriber.c.id == key))
+    undo.forget_subscriber(connection, key)
 
 
 def _stop_as_hash(

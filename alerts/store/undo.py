@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from alerts.store import configs
 from alerts.store.claims import chunks
-from alerts.store.schema import alert, delivery, subscription
+from alerts.store.schema import alert, config_version, delivery, subscription
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,16 @@ def kept(connection: Connection, row_id: int) -> GivenUp:
     record = json.loads(configs.value(connection, configs.undo_key(row_id)) or "{}")
     pairs = record.get("followed", ())
     return GivenUp(record.get("alerts", {}), {(who, rule): since for who, rule, since in pairs})
+
+
+def forget_subscriber(connection: Connection, subscriber: str) -> None:
+    """Take a subscriber out of every record: an undone edit then brings nothing of theirs back."""
+    for row_id in connection.execute(select(config_version.c.id)).scalars().all():
+        given_up = kept(connection, row_id)
+        alerts = {who: ids for who, ids in given_up.alerts.items() if who != subscriber}
+        followed = {pair: at for pair, at in given_up.followed.items() if pair[0] != subscriber}
+        if (alerts, followed) != (given_up.alerts, given_up.followed):
+            keep(connection, row_id, GivenUp(alerts, followed))
 
 
 def bring_back(connection: Connection, given_up: GivenUp) -> None:

@@ -540,13 +540,21 @@ def test_an_undone_version_is_better_than_a_stored_one_that_cannot_be_read(hands
 
 def test_undoing_an_edit_does_not_bring_someone_back_who_was_erased(world: World):
     hands = Hands(world, MORE)
+    world.serve(world.item("ICE leases offices", "none", hours_ago=0.1))
+    world.run(force=True)
+    world.transport.tries.clear()
     hands.edit(GOOD)
+    world.later(1)
     with world.database.write() as connection:
         people.erase(connection, "email/luz@example.org", world.clock.now(), world.clock.token())
+        records = connection.exec_driver_sql("SELECT value FROM meta")
+        kept = " ".join(row.value for row in records)
+        assert "luz" not in kept
     taken = hands.ask("previous")
     assert taken.in_force is not None
     assert [person.id for person in taken.in_force.config.subscribers] == ["ana"]
     world.serve(world.item("ICE in town", "one", hours_ago=0.1))
+    world.later(1)
     world.run(force=True)
     tried = {delivery.destination.place for delivery in world.transport.tries}
     assert tried == {"ana@example.org", "desk@example.org"}
