@@ -126,7 +126,7 @@ def test_what_is_no_address_is_refused_with_a_suggestion() -> None:
 
 
 def test_an_address_that_is_not_listed_can_be_stopped_and_resumed_ahead() -> None:
-    run("pause", "new@example.org")
+    assert "not in subscribers.yaml" in run("pause", "new@example.org").output
     assert listed()["new@example.org"]["state"] == "paused"
     assert "not in subscribers.yaml" in run("resume", "new@example.org").output
 
@@ -149,6 +149,17 @@ def test_erase_names_every_line_that_still_holds_the_address_and_git() -> None:
 def test_erase_asks_first() -> None:
     result = CliRunner().invoke(people, ["erase", "ana@example.org"], input="n\n")
     assert result.exit_code != 0
+    assert listed()["ana@example.org"]["state"] == "active"
+
+
+def test_a_pause_of_a_misspelt_address_names_the_one_that_was_meant() -> None:
+    assert 'Did you mean "ana@example.org"?' in run("pause", "anna@example.org").output
+
+
+def test_erase_without_anybody_to_ask_says_how_to_do_it() -> None:
+    with pytest.raises(UsageError) as wrong:
+        run("erase", "ana@example.org")
+    assert "--yes" in wrong.value.hint
     assert listed()["ana@example.org"]["state"] == "active"
 
 

@@ -18,7 +18,7 @@ from alerts.errors import UsageError
 from alerts.metrics import METRICS, prometheus_name
 from alerts.pipeline.signing import STOP, Signing
 from alerts.settings import Settings
-from alerts.store import stops
+from alerts.store import deliveries, stops
 from alerts.web.app import MAX_BODY_BYTES, create_app
 from alerts.web.health import MAX_LATE_S, MAX_TICK_LAG_S, health
 from alerts.web.server import host_of, serve
@@ -146,6 +146,18 @@ def test_healthz_is_503_when_what_is_due_waits_too_long(site: Site):
     answer = site.browser.get("/healthz")
     assert answer.status_code == 503
     assert "6 minutes" in json.loads(answer.text)["problems"][0]
+
+
+def test_healthz_is_503_while_no_mail_goes_out(site: Site):
+    site.world.run()
+    now = site.world.clock.now()
+    for since, code in ((now - 60, 200), (now - MAX_LATE_S - 60, 503)):
+        with site.world.database.write() as connection:
+            deliveries.open_gate(connection, "server/email", now)
+            deliveries.close_gate(connection, "server/email", now + 99, now=since, failed=True)
+        answer = site.browser.get("/healthz")
+        assert answer.status_code == code
+    assert "taken no mail for 6 minutes" in json.loads(answer.text)["problems"][0]
 
 
 def test_healthz_is_503_when_the_tick_hangs_or_fails(site: Site):
