@@ -44,7 +44,7 @@ _GONE = frozenset(
 )  # fmt: skip
 _BUSY = frozenset(("rate_limited", "ratelimited"))
 _TROUBLED = frozenset(("rollup_error", "service_unavailable"))
-_TAKEN = "ok"  # the whole body; Mattermost and Discord's Slack-compatible webhooks say it too
+_REFUSALS = _BAD_PAYLOAD | _GONE | _BUSY | _TROUBLED
 _NOT_SLACK = (
     "Something else than Slack answers: see that the URL is the incoming webhook's own, and that "
     "no portal or proxy stands in between."
@@ -88,16 +88,22 @@ class SlackTransport:
 
 
 def judged(answer: Answer, destination: Destination, clock: Clock) -> SendResult:
-    """Return what an answer of Slack means: its word first, then its status.
-
-    A 2xx alone is no acceptance, a portal's page has one too. If it says no word (an empty body, a
-    JSON without an error) nobody knows: that is tried once more only, any try might be a double.
-    """
+    """Return what an answer of Slack means. Its words are shown, though a URL has them too."""
     word = _word(answer.body)
-    if 200 <= answer.status < 300 and word != _TAKEN:
-        if not word:
-            return said(answer, destination, "ambiguous", "ambiguous")
-        return replace(said(answer, destination, "retry", "network"), hint=_NOT_SLACK)
+    result = _judged(answer, word, destination, clock)
+    return replace(result, server_text=word) if word in _REFUSALS else result
+
+
+def _judged(answer: Answer, word: str, destination: Destination, clock: Clock) -> SendResult:
+    """Return what an answer means: its word first, then its status.
+
+    A 2xx is acceptance, whatever a relay or a Slack-like receiver says with it, but for a page (a
+    portal's) and for an error: a message taken for lost would stand in the channel twice.
+    """
+    if 200 <= answer.status < 300:
+        if word in _REFUSALS or _is_page(answer) or _names_an_error(answer.body):
+            return replace(said(answer, destination, "retry", "network"), hint=_NOT_SLACK)
+        return said(answer, destination, "delivered", "ok")
     if answer.status >= 400:
         if word in _BAD_PAYLOAD:
             return said(answer, destination, "refused", "bad_payload")
@@ -114,14 +120,27 @@ def judged(answer: Answer, destination: Destination, clock: Clock) -> SendResult
 
 def _word(body: bytes) -> str:
     """Return the answer's one word: the whole body, or `error` of a JSON body."""
-    text = body.decode("utf-8", "replace").strip()
-    if not text.startswith("{"):
-        return text
+    value = _members(body).get("error", "")
+    return value if isinstance(value, str) and value else body.decode("utf-8", "replace").strip()
+
+
+def _names_an_error(body: bytes) -> bool:
+    members = _members(body)
+    return bool(members.get("error")) or members.get("ok") is False
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    """Return the members of a body that is a JSON object; none for any other body."""
     try:
-        value = json.loads(text).get("error", "")
+        value = json.loads(body)
     except (ValueError, RecursionError):
-        return text
-    return value if isinstance(value, str) else text
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _is_page(answer: Answer) -> bool:
+    kind = answer.headers.get("content-type", "").lower()
+    return "html" in kind or answer.body.lstrip()[:1] == b"<"
 
 
 # --- the plain form --------------------------------------------------------------------------

@@ -82,12 +82,13 @@ def test_a_message_is_posted_as_it_was_prepared(transport: SlackTransport) -> No
         (413, "", "refused too_big delivery"),
         (200, " ok\n", "delivered ok destination"),
         (200, "<html>captive</html>", "retry network destination"),
-        (202, "queued", "retry network destination"),
+        (202, "queued", "delivered ok destination"),
         (200, '{"ok":false,"error":"no_team"}', "retry network destination"),
-        (200, "okay", "retry network destination"),
-        (200, "", "ambiguous ambiguous destination"),
-        (204, "", "ambiguous ambiguous destination"),
-        (200, '{"success":true}', "ambiguous ambiguous destination"),
+        (200, '{"error":"no_team"}', "retry network destination"),
+        (200, "no_service", "retry network destination"),
+        (200, "", "delivered ok destination"),
+        (204, "", "delivered ok destination"),
+        (200, '{"success":true}', "delivered ok destination"),
     ],
 )
 def test_a_word_or_a_status_of_slack_has_one_meaning(
@@ -110,13 +111,6 @@ def test_a_page_in_slacks_place_is_tried_again_and_says_what_may_be_wrong(
     assert "URL" in result.hint
     assert "captive" in result.server_text
     assert retry.after(result, "slack", 0, 0.0, 0.0, 0.5).state == "delayed"
-
-
-def test_an_acceptance_without_its_word_is_tried_once_more_only(transport: SlackTransport) -> None:
-    with serve(reply(200, b"")) as server:
-        result = sent(transport, server)
-    assert retry.after(result, "slack", 0, 0.0, 0.0, 0.5).state == "delayed"
-    assert retry.after(result, "slack", 1, 0.0, 9.0, 0.5, was_ambiguous=True).state == "failed"
 
 
 def test_a_limit_without_a_time_does_not_claim_one(transport: SlackTransport) -> None:
@@ -175,6 +169,13 @@ def test_an_answer_that_was_lost_leaves_it_unknown(answer: Raw) -> None:
     transport.close()
     assert (result.outcome, result.kind) == ("ambiguous", "ambiguous")
     assert len(server.seen) == 1
+
+
+def test_a_word_of_slack_is_shown_though_the_path_holds_it_too(transport: SlackTransport) -> None:
+    with serve(reply(404, b"no_service")) as server:
+        place = slack(server.url("/hooks/no_service"))
+        result = transport.send(prepared(transport, POST, place))
+    assert result.server_text == "no_service"
 
 
 def test_nothing_that_is_said_shows_the_url(transport: SlackTransport) -> None:
