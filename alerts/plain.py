@@ -45,7 +45,7 @@ _BARE_ATTRIBUTES = _names(
 _MARKUP = re.compile(
     r"""<!--
     | <!\[CDATA\[ | \]\]>
-    | <[!?][A-Za-z][^<>]{0,4000}>
+    | <(?:!(?i:doctype|element|attlist|entity|notation)\b|\?[A-Za-z])[^<>]{0,4000}>
     | <(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9:_-]{0,60}+)
       (?: (?P<attributes>(?:[^<>"']{1,4000}+|"[^"]{0,2000}"|'[^']{0,2000}'){0,60}+)>
         | (?P<loose>[^<>]{0,4000}+)> )

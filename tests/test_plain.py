@@ -73,6 +73,7 @@ def test_every_place_of_the_original_has_a_place_in_the_text(raw):
         ("<script>never closed", "never closed"),
         ("a<!-- b -->c<!-- never closed", "ac never closed"),
         ("<![CDATA[a]]>b<!DOCTYPE html>c<?xml x?>d", "abcd"),
+        ("ICE <!channel> <!doctypes> @here", "ICE <!channel> <!doctypes> @here"),
         ('cut off <a href="http://x.example/', "cut off "),
         ("&lt;p class='center'&gt;a&lt;/p&gt;", "\na\n"),
         ("&lt;b&gt; in HTML", "<b> in HTML"),
