@@ -67,7 +67,7 @@ class Crew:
         self._senders = ThreadPoolExecutor(SEND_THREADS, thread_name_prefix="send")
         self._results = Results(self._record)
         self._done: SimpleQueue[Callable[[], Any]] = SimpleQueue()  # what `settle` has to call
-        self._polls: set[int] = set()
+        self._polls: dict[int, Row[Any]] = {}
         self._sends: dict[str, Row[Any]] = {}
         self._mail_works = False  # until a server answered one mail, few at a time are tried
         self._probed_at = float("-inf")
@@ -82,6 +82,10 @@ class Crew:
     def sending(self) -> int:
         """How many sends are under way."""
         return len(self._sends)
+
+    def under_way(self) -> tuple[list[Row[Any]], list[Row[Any]]]:
+        """Return the rows of the feeds that are polled just now, and of the deliveries sent."""
+        return list(self._polls.values()), list(self._sends.values())
 
     @property
     def busy(self) -> bool:
@@ -105,9 +109,10 @@ class Crew:
                 lease_s=LEASE_S,
                 limit=free,
                 host_gap_s=self._parts.settings.host_gap_s,
+                floor_s=self._parts.settings.min_poll_s,
             )
         for row in rows:
-            self._polls.add(row.id)
+            self._polls[row.id] = row
             self._begin(self._fetchers, self._poll, row, lease)
 
     def make_due(self) -> None:
@@ -215,7 +220,7 @@ class Crew:
             return
 
     def _polled(self, feed_id: int, polled: Polled | None) -> None:
-        self._polls.discard(feed_id)
+        self._polls.pop(feed_id, None)
         if polled is not None:
             self.tally.polls.append(polled)
 

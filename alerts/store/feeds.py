@@ -83,10 +83,12 @@ def claim(
     lease_s: float,
     limit: int,
     host_gap_s: float,
+    floor_s: float,
 ) -> list[Row[Any]]:
     """Take due feeds, at most one a host each gap and two in flight there.
 
-    `horizon` ≤ `now` limits the claim to feeds that fell due by then (one pass of `once`).
+    `horizon` ≤ `now` limits the claim to feeds that fell due by then (one pass of `once`). The
+    floor between two requests holds from the claim on, also if the process is killed then.
     """
     due = (
         select(feed.c.id, feed.c.due_at, _place_at_host().label("place"))
@@ -106,7 +108,7 @@ def claim(
         connection.execute(
             update(feed)
             .where(feed.c.id.in_(mine))
-            .values(lease=lease, lease_until=now + lease_s)
+            .values(lease=lease, lease_until=now + lease_s, last_poll_at=now, due_at=now + floor_s)
             .returning(*feed.c)
         )
     )
@@ -145,7 +147,7 @@ def hold_host(connection: Connection, key: str, until: float) -> None:
 
 
 def waiting(connection: Connection, horizon: float, patience: float) -> int:
-    """Count the feeds that a pass still has to poll, or is polling.
+    """Count the feeds that a pass still has to poll, or that are polled just now.
 
     Not those whose host wants no request before `patience`: that is for a later pass.
     """
@@ -154,11 +156,10 @@ def waiting(connection: Connection, horizon: float, patience: float) -> int:
         .select_from(feed.outerjoin(host, host.c.key == feed.c.host))
         .where(
             feed.c.is_active,
-            feed.c.due_at <= horizon,
             or_(
                 feed.c.lease.is_not(None),
-                host.c.next_at.is_(None),
-                host.c.next_at <= patience,
+                (feed.c.due_at <= horizon)
+                & or_(host.c.next_at.is_(None), host.c.next_at <= patience),
             ),
         )
     )

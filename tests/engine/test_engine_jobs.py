@@ -19,7 +19,14 @@ def claimed(world: World) -> Row[Any]:
     with world.database.write() as connection:
         now = world.clock.now()
         (row,) = feeds.claim(
-            connection, now=now, horizon=now, lease="ours", lease_s=60, limit=1, host_gap_s=0
+            connection,
+            now=now,
+            horizon=now,
+            lease="ours",
+            lease_s=60,
+            limit=1,
+            host_gap_s=0,
+            floor_s=0,
         )
     return row
 

@@ -293,7 +293,14 @@ def test_a_late_poll_result_is_refused_and_rolled_back(world: World):
     with world.database.write() as connection:
         now = world.clock.now()
         (row, *_) = feeds.claim(
-            connection, now=now, horizon=now, lease="mine", lease_s=60, limit=1, host_gap_s=0
+            connection,
+            now=now,
+            horizon=now,
+            lease="mine",
+            lease_s=60,
+            limit=1,
+            host_gap_s=0,
+            floor_s=0,
         )
         claims.free_all(connection)
     assert poll(world.parts, row, "mine").outcome == "dropped"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline_world import YAML, World
@@ -90,6 +90,30 @@ def test_fifty_forced_restarts_keep_a_minute_between_two_requests(world: World):
         world.clock.advance(STORM_S / RESTARTS)
     assert fetcher.shortest_gap_s() >= 60.0
     assert len(world.mails()) == 1
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class DyingFetcher(TimedFetcher):
+    """Asks, and is killed before the answer comes."""
+
+    def fetch(self, feed: Feed, validators: Validators) -> FetchedBody | NotModified | FetchFailure:
+        super().fetch(feed, validators)
+        raise Killed
+
+
+def test_a_start_after_a_kill_amid_requests_keeps_the_floor(world: World):
+    fetcher = DyingFetcher(world.clock)
+    world.fetcher = world.parts.fetcher = fetcher
+    for _ in range(RESTARTS):
+        restart(world)
+        with suppress(Killed):
+            Pass(world.parts, max_time_s=0.3).run()
+        world.clock.advance(STORM_S / RESTARTS)
+    assert fetcher.times
+    assert fetcher.shortest_gap_s() >= world.parts.settings.min_poll_s
 
 
 # --- two at the same time ------------------------------------------------------------------------
