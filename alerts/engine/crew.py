@@ -99,7 +99,7 @@ class Crew:
         free = FETCH_THREADS - self.polling
         if free < _BATCH:
             return
-        lease = self._clock.token()
+        settings, lease = self._parts.settings, self._clock.token()
         with self._parts.database.write() as connection:
             rows = feeds.claim(
                 connection,
@@ -108,8 +108,7 @@ class Crew:
                 lease=lease,
                 lease_s=LEASE_S,
                 limit=free,
-                host_gap_s=self._parts.settings.host_gap_s,
-                floor_s=self._parts.settings.min_poll_s,
+                gaps=feeds.Gaps(settings.host_gap_s, settings.min_poll_s),
             )
         for row in rows:
             self._polls[row.id] = row

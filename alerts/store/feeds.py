@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
@@ -13,6 +13,13 @@ from alerts.store.schema import feed, host
 
 #: Requests under way at one host at the same time.
 IN_FLIGHT_PER_HOST = 2
+
+
+class Gaps(NamedTuple):
+    """The least time between two requests to one host, and to one URL."""
+
+    host_s: float
+    url_s: float
 
 
 def apply(connection: Connection, feeds: Iterable[tuple[Feed, str]], now: float) -> None:
@@ -82,8 +89,7 @@ def claim(
     lease: str,
     lease_s: float,
     limit: int,
-    host_gap_s: float,
-    floor_s: float,
+    gaps: Gaps,
 ) -> list[Row[Any]]:
     """Take due feeds, at most one a host each gap and two in flight there.
 
@@ -108,12 +114,14 @@ def claim(
         connection.execute(
             update(feed)
             .where(feed.c.id.in_(mine))
-            .values(lease=lease, lease_until=now + lease_s, last_poll_at=now, due_at=now + floor_s)
+            .values(
+                lease=lease, lease_until=now + lease_s, last_poll_at=now, due_at=now + gaps.url_s
+            )
             .returning(*feed.c)
         )
     )
     if rows:
-        _close_gates(connection, {row.host for row in rows}, now + host_gap_s)
+        _close_gates(connection, {row.host for row in rows}, now + gaps.host_s)
     return rows
 
 

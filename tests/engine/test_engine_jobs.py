@@ -25,8 +25,7 @@ def claimed(world: World) -> Row[Any]:
             lease="ours",
             lease_s=60,
             limit=1,
-            host_gap_s=0,
-            floor_s=0,
+            gaps=feeds.Gaps(0, 0),
         )
     return row
 

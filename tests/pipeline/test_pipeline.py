@@ -299,8 +299,7 @@ def test_a_late_poll_result_is_refused_and_rolled_back(world: World):
             lease="mine",
             lease_s=60,
             limit=1,
-            host_gap_s=0,
-            floor_s=0,
+            gaps=feeds.Gaps(0, 0),
         )
         claims.free_all(connection)
     assert poll(world.parts, row, "mine").outcome == "dropped"

@@ -135,8 +135,7 @@ def test_one_host_gets_one_request_a_gap_and_two_in_flight(database: Database):
                 lease=f"at {now}",
                 lease_s=60,
                 limit=10,
-                host_gap_s=1.0,
-                floor_s=300.0,
+                gaps=feeds.Gaps(1.0, 300.0),
             )
             return len(rows)
 
