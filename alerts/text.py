@@ -17,7 +17,7 @@ from alerts.spelling import fold, is_acronym, singulars
 from alerts.tokens import Token, tokens
 
 __all__ = [
-    "GAP", "Piece", "Plain", "Token", "excerpt", "fold", "is_acronym", "is_caps", "plain",
+    "GAP", "Piece", "Plain", "Token", "excerpt", "fold", "is_acronym", "is_caps", "line", "plain",
     "plain_list", "plain_once", "shown", "singulars", "tokens",
 ]  # fmt: skip
 
@@ -43,10 +43,15 @@ def shown(raw: str, max_chars: int | None = None) -> str:
     Tags are removed and entities decoded; text that only looks like a tag stays. With `max_chars`
     a longer line is cut at a word and ends in "…".
     """
-    line = _safe(plain_once(raw).text).replace(GAP, " ").strip()
-    if max_chars is None or len(line) <= max_chars:
-        return line
-    cut = line[: max(0, max_chars - 1)]
+    return line(plain_once(raw).text, max_chars)
+
+
+def line(words: str, max_chars: int | None = None) -> str:
+    """Return plain text as one line of safe characters, verbatim otherwise; cut as `shown` does."""
+    told = _safe(words).replace(GAP, " ").strip()
+    if max_chars is None or len(told) <= max_chars:
+        return told
+    cut = told[: max(0, max_chars - 1)]
     blank = cut.rfind(" ")
     return (cut[:blank] if blank > max_chars // 2 else cut).rstrip() + "…"
 

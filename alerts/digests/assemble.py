@@ -47,7 +47,7 @@ def assemble(  # noqa: PLR0913 - a digest is made of these ten facts, each from 
     )
     return Digest(
         id=digest_id,
-        subscriber=subscriber,
+        subscriber=replace(subscriber, name=text.line(subscriber.name, _MAX_TITLE_CHARS)),
         slot=slot,
         created_at=created_at,
         since_at=None if since_at is None else told_moment(subscriber, since_at),
@@ -68,7 +68,7 @@ def _titles(
     names += [match.rule for alert in alerts for match in alert.matches]
     language = language_of(subscriber.language)
     return {
-        name: text.shown(known[name].title(language), _MAX_TITLE_CHARS) if name in known else name
+        name: text.line(known[name].title(language), _MAX_TITLE_CHARS) if name in known else name
         for name in dict.fromkeys(names)
     }
 
