@@ -26,7 +26,7 @@ from alerts.errors import ConfigError, LockHeld
 from alerts.pipeline import Parts
 from alerts.store import tables
 
-#: How long `once` waits for another process to end.
+#: How long `once` waits for another process to end, if it has so much time.
 LOCK_WAIT_S = 30.0
 
 
@@ -73,7 +73,7 @@ def once(
     show_env_mistakes(env)
     begun = clock.now()
     try:
-        with boot.working(env, clock, wait_s=LOCK_WAIT_S) as (database, _):
+        with boot.working(env, clock, wait_s=min(LOCK_WAIT_S, max_time)) as (database, _):
             booted = boot.boot(env, clock, database)
             show_boot(booted)
             with Progress() as progress:
@@ -95,7 +95,9 @@ def once(
         )
         raise click.exceptions.Exit(2) from None
     code = 2 if booted.mistakes else 0
-    if run.unfinished:  # threads that still wait for a server must not hold the process up
+    if (
+        report.unfinished_feeds or report.unfinished_deliveries
+    ):  # threads that still wait for a server must not hold the process up
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
@@ -117,8 +119,10 @@ def _show(report: Report, run: Pass, parts: Parts, *, since: float) -> None:
     with parts.database.read() as connection:
         feeds = tables.feeds(connection, parts.in_force.config.feeds, parts.clock.now())
         touched = tables.deliveries(connection, states=("delayed", "failed"), ids=run.touched())
+        sending = tables.deliveries(connection, ids=report.unfinished_deliveries)
     begun = iso(since) or ""
-    troubled = [row for row in feeds if row["error"]]
+    polling = [row for row in feeds if row["url"] in report.unfinished_feeds]
+    troubled = [row for row in feeds if row["error"] and row not in polling]
     recent = [row for row in troubled if (row["last_poll"] or "") >= begun]
     for row in recent:
         click.echo(f"- {row['name']}: {sentences(row['error_text'], row['hint'])}")
@@ -127,3 +131,12 @@ def _show(report: Report, run: Pass, parts: Parts, *, since: float) -> None:
     for row in touched:
         said = sentences(row["server_text"] or row["class"], row["hint"])
         click.echo(f"- {row['subscriber']}, {row['destination']}, {row['state']}: {said}")
+    for row in polling:
+        click.echo(
+            f"- {row['name']}: it had not answered when time was up; a later pass asks again."
+        )
+    for row in sending:
+        click.echo(
+            f"- {row['subscriber']}, {row['destination']}: no answer had come when time was up; the"
+            " next pass takes it up, with the same id."
+        )

@@ -7,7 +7,7 @@ nothing that others asked for: no back-off, no Retry-After.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from alerts.engine.crew import Crew
 from alerts.pipeline import Parts, assemble_all_now, health
@@ -41,6 +41,8 @@ class Report:
     failed_deliveries: int = 0
     suppressed: int = 0
     seconds: float = 0.0
+    unfinished_feeds: list[str] = field(default_factory=list)  # URLs
+    unfinished_deliveries: list[str] = field(default_factory=list)  # ids
 
 
 class Pass:
@@ -74,11 +76,6 @@ class Pass:
         for transport in self._parts.transports.values():
             transport.close()
         return self._report()
-
-    @property
-    def unfinished(self) -> int:
-        """How many polls and sends were still under way when time was up."""
-        return self._crew.polling + self._crew.sending
 
     def touched(self) -> Iterable[str]:
         """Return the ids of the deliveries that this pass tried or put off."""
@@ -122,6 +119,7 @@ class Pass:
     def _report(self) -> Report:
         polls = [poll for poll in self._crew.tally.polls if poll.outcome != "dropped"]
         states = self._crew.tally.states()
+        polling, sending = self._crew.under_way()
         return Report(
             feeds=self._total,
             polled=len(polls),
@@ -137,4 +135,6 @@ class Pass:
             failed_deliveries=states["failed"],
             suppressed=states["suppressed"],
             seconds=round(self._elapsed(), 3),
+            unfinished_feeds=[row.url for row in polling],
+            unfinished_deliveries=[row.id for row in sending],
         )
