@@ -9,6 +9,8 @@
     dates.py        which dates are believed
     identity.py     which entries are new, which are known by another name (pure)
     interval.py     when to ask again (pure)
+    trial.py        one address asked once, and all that came of it   discover.py  a page's feeds
+    opml.py         lists of feeds from and for other programs (pure)
 
 It writes nothing and knows no rules.
 """

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 
 #: Feeds stamp "no date" as 1970, 1899 or year -1; nothing on the web is older than this.
 _EARLIEST = 631_152_000.0  # 1990-01-01
+MAX_SHOWN_CHARS = 60  # of a date that cannot be read
 _FUTURE_S = 900.0  # clocks differ by minutes; a date further ahead is a mistake or a trick
 
 

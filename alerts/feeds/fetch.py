@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -44,7 +45,8 @@ class Fetcher:
     """Fetches feeds through a guard; safe to share between threads, keeps connections alive.
 
     `user_agent` says who asks and how to reach them; it may be replaced at any time.
-    `clock.monotonic` must be one that moves while sockets wait.
+    `clock.monotonic` must be one that moves while sockets wait. `heard` is told every answer, those
+    of redirects too.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Fetcher:
         max_wire_bytes: int = MAX_WIRE_BYTES,
         max_decoded_bytes: int = MAX_DECODED_BYTES,
         clock: Clock | None = None,
+        heard: Callable[[Answer], None] | None = None,
     ) -> None:
         self.user_agent = user_agent
         self._guard = guard
@@ -63,6 +66,7 @@ class Fetcher:
         self._max_wire_bytes = max_wire_bytes
         self._max_decoded_bytes = max_decoded_bytes
         self._clock = clock or SystemClock()
+        self._heard = heard
         self._sessions: dict[str | None, requests.Session] = {}
         self._lock = threading.Lock()
 
@@ -105,7 +109,7 @@ class Fetcher:
             **_conditions(url, feed, validators),
             **_credentials(url, feed),
         }
-        return exchange(
+        answer = exchange(
             self._session(feed.ca_file),
             "GET",
             url,
@@ -114,6 +118,9 @@ class Fetcher:
             max_wire_bytes=self._max_wire_bytes,
             max_decoded_bytes=self._max_decoded_bytes,
         )
+        if self._heard is not None:
+            self._heard(answer)
+        return answer
 
     def _session(self, ca_file: str | None) -> requests.Session:
         with self._lock:

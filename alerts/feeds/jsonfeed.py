@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
@@ -34,6 +34,7 @@ def parse(text: str, url: str, content_type: str, now: float) -> ParsedFeed | Fe
         entries=usable,
         lang=_plain(document, "language").lower() or None,
         dropped=len(document["items"]) - len(usable),
+        odd_dates=tuple(_odd_dates(items, entries)),
     )
 
 
@@ -91,6 +92,13 @@ def _absolute(item: Mapping[str, Any], url: str) -> str:
         return urljoin(url, link.strip()) if link else ""
     except ValueError:
         return ""
+
+
+def _odd_dates(items: list[dict[str, Any]], entries: list[Entry | None]) -> Iterator[str]:
+    for item, entry in zip(items, entries, strict=True):
+        text = _plain(item, "date_published") or _plain(item, "date_modified")
+        if entry is not None and entry.published_at is None and text:
+            yield text[: dates.MAX_SHOWN_CHARS]
 
 
 def _moment(item: Mapping[str, Any], key: str, now: float) -> float | None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
-from urllib.parse import urljoin
 
+from alerts.feeds.discover import feeds_named
 from alerts.feeds.refusals import CHALLENGE, CHALLENGE_HINT, CHALLENGE_TEXT
-from alerts.links import safe_link
 from alerts.model import FetchFailure
 
 Kind = Literal["xml", "json", "html", "other"]
@@ -36,9 +33,6 @@ _SUBSET = re.compile(r"<!DOCTYPE\b[^\[>]*\[", re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY\s+(%\s*)?[^\s>]+\s+(?:\"([^\"]*)\"|'([^']*)'|(\w+))", re.IGNORECASE)
 _REFERS = re.compile(r"&[A-Za-z_:]|%[A-Za-z_:]|&#(?:38|x26|37|x25);", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)[A-Za-z_][^<>]*?(/?)>")
-_LINK = re.compile(r"<link\b[^>]{0,1000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([\w:-]{1,40})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))")
-_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 _PASSWORD = re.compile(r"<input\b[^>]{0,500}?type\s*=\s*[\"']?password", re.IGNORECASE)
 _CONSENT = re.compile(r"(?i)cookie[- ]?(?:consent|wall)|consent\.|privacy-gate|gdpr")
 
@@ -121,7 +115,7 @@ def no_feed(text: str, url: str, content_type: str) -> FetchFailure:
         return FetchFailure("not_a_feed", CHALLENGE_TEXT, CHALLENGE_HINT)
     what = "a web page" if _ROOT.search(head) else f"something else ({_media_type(content_type)})"
     sentence = f"It answers with {what} instead of a feed."
-    feeds = list(dict.fromkeys(_feeds_named(head, url)))[:3]
+    feeds = [feed.url for feed in feeds_named(head, url)[:3]]
     if feeds:
         return FetchFailure("not_a_feed", sentence, f"The page names a feed: {' or '.join(feeds)}")
     if _PASSWORD.search(head):
@@ -135,18 +129,3 @@ def no_feed(text: str, url: str, content_type: str) -> FetchFailure:
 def _media_type(content_type: str) -> str:
     found = re.match(r"[\w.+-]{1,40}/[\w.+-]{1,60}", content_type.strip())
     return found[0] if found else "no type stated"
-
-
-def _feeds_named(page: str, url: str) -> Iterator[str]:
-    for link in _LINK.finditer(page):
-        found = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(link[0])}
-        if "alternate" not in found.get("rel", "").lower().split():
-            continue
-        if found.get("type", "").lower().partition(";")[0].strip() not in _FEED_TYPES:
-            continue
-        try:
-            target = safe_link(urljoin(url, html.unescape(found.get("href", "")).strip()))
-        except ValueError:
-            continue
-        if target:
-            yield target

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import xml.sax
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin
 
@@ -39,6 +40,7 @@ def parse(text: str, url: str, now: float) -> ParsedFeed | FetchFailure:
         complete=whole is None,
         ttl_s=_ttl_s(dict.get(found.channel, "ttl")),
         dropped=len(items) - len(entries),
+        odd_dates=tuple(_odd_dates(found.entries, items)),
     )
 
 
@@ -164,6 +166,14 @@ def _moment(item: dict[str, Any], key: str, now: float) -> float | None:
         return None
     moment = dates.of_struct(dict.get(item, f"{key}_parsed"))
     return dates.believed(moment if moment is not None else dates.of_text(text), now)
+
+
+def _odd_dates(raw: list[dict[str, Any]], items: list[Entry | None]) -> Iterator[str]:
+    for item, entry in zip(raw, items, strict=True):
+        if entry is not None and entry.published_at is None:
+            text = _raw(item, "published") or _raw(item, "updated")
+            if text:
+                yield text[: dates.MAX_SHOWN_CHARS]
 
 
 def _entry_lang(item: dict[str, Any]) -> str | None:

@@ -115,6 +115,7 @@ class ParsedFeed:
     complete: bool = True
     ttl_s: float | None = None
     dropped: int = 0  # items with nothing in them
+    odd_dates: tuple[str, ...] = ()  # of entries without a date: what stands there and is none
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,6 +3,7 @@
 ::
 
     exchange()  answer.py     one request, its whole answer, a deadline, caps; NetError else
+    handshake() handshake.py  a connection opened and closed, no request
     session()   wire.py       requests session; sockets that keep the deadline and count bytes
     Guard       guard.py      looks a name up once, checks each address, dials those that pass
                 addresses.py  which addresses are public       resolve.py  names, with a deadline
@@ -13,6 +14,7 @@ It follows no redirect, keeps no cookie, reads no environment and knows nothing 
 
 from alerts.netguard.answer import ACCEPT_ENCODING, Answer, exchange, wire_url
 from alerts.netguard.guard import Dialer, Guard, Purpose, system_dialer
+from alerts.netguard.handshake import Handshake, handshake
 from alerts.netguard.neterror import NetError, NetKind
 from alerts.netguard.resolve import Resolver, system_resolver
 from alerts.netguard.wire import session
@@ -22,11 +24,13 @@ __all__ = [
     "Answer",
     "Dialer",
     "Guard",
+    "Handshake",
     "NetError",
     "NetKind",
     "Purpose",
     "Resolver",
     "exchange",
+    "handshake",
     "session",
     "system_dialer",
     "system_resolver",

@@ -97,7 +97,7 @@ def _one(
         raise
     except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError) as error:
         _drop(response)
-        raise _named(error, call) from error
+        raise as_net_error(error, call) from error
     decoded = decode(wire, headers.get("content-encoding", ""), max_decoded_bytes)
     return Answer(raw.status, headers, decoded, url)
 
@@ -206,7 +206,8 @@ def _is_error(value: object) -> bool:
     return isinstance(value, BaseException)
 
 
-def _named(error: Exception, call: Call) -> NetError:
+def as_net_error(error: Exception, call: Call) -> NetError:
+    """Return what a library's error means, in words that hold no path and no credentials."""
     for part in _chain(error):
         if isinstance(part, NetError):
             return part
