@@ -73,6 +73,8 @@ feed = Table(
     Column("etag", Text),
     Column("last_modified", Text),
     Column("validators_url", Text),
+    Column("self_link", Text),  # what the document says its own address is
+    Column("wishes", JSON(none_as_null=True)),  # the document's: see `model.Wishes`
     Column("fingerprint", Text),
     Column("last_poll_at", Double),
     Column("last_success_at", Double),
@@ -81,6 +83,10 @@ feed = Table(
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("failing_since", Double),
     Column("gone_at", Double),  # the first 410 of a row of them
+    Column("moved_to", Text),  # where permanent redirects lead
+    Column("moved_since", Double),
+    Column("moved_polls", Integer, nullable=False, server_default="0"),  # that saw it
+    Column("adopted_at", Double),  # since when `moved_to` is asked instead of `url`
     Column("error_kind", Text),
     Column("error_text", Text),
     Column("error_hint", Text),
