@@ -26,6 +26,11 @@ ADVISORY_KEY = 0x616C65727473
 
 _POLL_S = 0.2
 
+#: Who took the lock writes its name within this time, unless it cannot.
+_SIGN_S = 1.0
+
+_NAMELESS = "a process that does not say its name"
+
 
 #: Makes sure that the lock is still ours, and takes it again if the server lost it. LockHeld if
 #: another process has it by now; StoreError if the server does not answer.
@@ -65,8 +70,10 @@ def _file_lock(path: Path, clock: Clock, wait_s: float) -> Iterator[None]:
     with file:
         until = clock.monotonic() + wait_s
         while not _try_flock(file.fileno()):
-            if clock.monotonic() >= until:
-                raise LockHeld(_holder(path))
+            late_s = clock.monotonic() - until
+            holder = path.read_text(errors="replace").strip()
+            if late_s >= 0 and (holder or late_s >= _SIGN_S):
+                raise LockHeld(holder or _NAMELESS)
             clock.sleep(_POLL_S)
         _sign(file.fileno(), f"pid {os.getpid()} on {socket.gethostname()}")
         yield
@@ -86,10 +93,6 @@ def _try_flock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _holder(path: Path) -> str:
-    return path.read_text(errors="replace").strip() or "a process that does not say its name"
 
 
 class _AdvisoryLock:
@@ -156,4 +159,4 @@ def _advisory_holder(connection: Connection) -> str:
         ),
         {"key": ADVISORY_KEY},
     ).scalar()
-    return str(holder or "a process that does not say its name")
+    return str(holder or _NAMELESS)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import threading
+from pathlib import Path
+
 import psycopg
 import pytest
 from postgres import emptied
 
-from alerts.clock import SystemClock
+from alerts.clock import FakeClock, SystemClock
 from alerts.errors import LockHeld
 from alerts.store.database import open_database
 from alerts.store.lock import ADVISORY_KEY, working_lock
@@ -46,3 +50,30 @@ def test_the_holder_of_another_databases_lock_is_not_named(postgres_server: str)
         with pytest.raises(LockHeld, match="the holder"), working_lock(refused, clock):
             pass
         refused.close()
+
+
+class SigningClock(FakeClock):
+    """While somebody waits, the lock's holder writes its name."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+
+    def sleep(self, seconds: float, wake: threading.Event | None = None) -> bool:
+        self._file.write_text("pid 4711 on cellar")
+        return super().sleep(seconds, wake)
+
+
+def test_a_holder_that_has_not_yet_signed_is_named(tmp_path: Path):
+    database = open_database(f"sqlite:///{tmp_path}/alerts.db")
+    file = tmp_path / "alerts.db.lock"
+    with file.open("a+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        clock = SigningClock(file)
+        with pytest.raises(LockHeld, match="pid 4711 on cellar"), working_lock(database, clock):
+            pass
+        assert clock.monotonic() <= 1
+        file.write_text("")  # on a full disk it cannot sign
+        with pytest.raises(LockHeld, match="does not say"), working_lock(database, FakeClock()):
+            pass
+    database.close()
