@@ -100,30 +100,10 @@ class Recorder:
         entries.remember(self._connection, self._row.id, pairs, self._now)
 
     def _decide(self, parsed: ParsedFeed) -> identity.Decision:
-        keyed = identity.document_keys(parsed.entries, now=self._now)
-        wanted = {key for keys in keyed for key in keys.all()}
-        known = {
-            row.key: identity.SeenKey(row.entry_id, row.last_seen)
-            for row in entries.known_keys(self._connection, self._row.id, wanted)
-        }
-        shared = {key for key in wanted if not key.startswith("1:")}
-        elsewhere = {
-            row.key: identity.SeenKey(row.entry_id, row.last_seen)
-            for row in entries.keys_elsewhere(self._connection, self._row.id, shared)
-            if row.key.startswith("2:") or row.last_seen >= self._now - _SAME_TEXT_S
-        }
-        ids = {seen.entry_id for seen in (*known.values(), *elsewhere.values())}
-        stored = {
-            row.id: identity.StoredEntry(
-                row.link_key, row.title_key, row.published_at, row.text_key
-            )
-            for row in entries.by_id(self._connection, ids).values()
-        }
-        return identity.decide(
-            parsed.entries,
-            known=known,
-            elsewhere=elsewhere,
-            stored=stored,
+        return decide(
+            self._connection,
+            self._row.id,
+            parsed,
             first_poll=self._row.baseline_at is None,
             look_back_s=self._feed.look_back_s,
             now=self._now,
@@ -167,6 +147,44 @@ class Recorder:
             rules[item.subscriber].update(match.rule for match in item.matches)
         for key, names in rules.items():
             wake(self._connection, self._in_force.people[key], names, self._now)
+
+
+def decide(
+    connection: Connection,
+    feed_id: int,
+    parsed: ParsedFeed,
+    *,
+    first_poll: bool,
+    look_back_s: float,
+    now: float,
+) -> identity.Decision:
+    """Tell what is new in a document of a feed, by all that is stored; writes nothing."""
+    keyed = identity.document_keys(parsed.entries, now=now)
+    wanted = {key for keys in keyed for key in keys.all()}
+    known = {
+        row.key: identity.SeenKey(row.entry_id, row.last_seen)
+        for row in entries.known_keys(connection, feed_id, wanted)
+    }
+    shared = {key for key in wanted if not key.startswith("1:")}
+    elsewhere = {
+        row.key: identity.SeenKey(row.entry_id, row.last_seen)
+        for row in entries.keys_elsewhere(connection, feed_id, shared)
+        if row.key.startswith("2:") or row.last_seen >= now - _SAME_TEXT_S
+    }
+    ids = {seen.entry_id for seen in (*known.values(), *elsewhere.values())}
+    stored = {
+        row.id: identity.StoredEntry(row.link_key, row.title_key, row.published_at, row.text_key)
+        for row in entries.by_id(connection, ids).values()
+    }
+    return identity.decide(
+        parsed.entries,
+        known=known,
+        elsewhere=elsewhere,
+        stored=stored,
+        first_poll=first_poll,
+        look_back_s=look_back_s,
+        now=now,
+    )
 
 
 def _comparison(entry: Entry) -> dict[str, object]:
