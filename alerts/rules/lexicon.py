@@ -20,10 +20,11 @@ Hit = tuple[int, int, int, int, int]
 
 _MAX_PIECES = 150_000  # some 50 MB; twenty thousand articles have about 130,000
 _MAX_LENGTH = 48  # characters; longer pieces hardly ever come again
+_LONGEST = 1_000  # letters of a word, about
 _HEAD = 3  # letters, as many as a * needs before it
 
 #: What units ask for: how it is compared, a key and the leaf.
-_Table = dict[str, list[tuple[UnitKind, str, int]]]
+_Table = dict[str, tuple[tuple[UnitKind, str, int], ...]]
 
 
 class Entry(NamedTuple):
@@ -50,14 +51,22 @@ class Memo(dict[str, Entry]):
 class Lexicon:
     """The units of all rules, found by what they ask for."""
 
-    def __init__(self, *, is_link: bool = False, max_pieces: int = _MAX_PIECES) -> None:
+    def __init__(
+        self,
+        *,
+        is_link: bool = False,
+        max_pieces: int = _MAX_PIECES,
+        commonness: dict[int, int] | None = None,
+    ) -> None:
         self.memo = Memo(self)
+        #: How often a leaf is found, guessed from its letters: greater is oftener.
+        self.commonness: dict[int, int] = {} if commonness is None else commonness
         self._is_link = is_link
         self._max_pieces = max_pieces
         self._lock = threading.RLock()
         self._leaves: dict[Unit, int] = {}
         self._units: dict[int, Unit] = {}
-        self._uses: dict[int, int] = {}
+        self._further: dict[int, int] = {}  # leaf -> users but for the first
         self._last_leaf = 1 if is_link else 0  # odd numbers: one space for text and links
         self._words: _Table = {}  # by the folded word, whatever the way to compare
         self._prefixes: dict[
@@ -74,36 +83,39 @@ class Lexicon:
         """Return how many units are asked for."""
         return len(self._leaves)
 
-    def commonness(self, leaf: int) -> tuple[int, int]:
-        """Return a guess at how often a leaf is found; greater is oftener."""
-        return _commonness(self._units[leaf])
+    def leaf(self, unit: Unit) -> int:
+        """Return the leaf of a unit that was taken; 0, which is nobody's, if nobody asks for it."""
+        return self._leaves.get(unit, 0)
 
     def take(self, unit: Unit) -> int:
         """Return the leaf of `unit`, from now on found in every text."""
         with self._lock:
             leaf = self._leaves.get(unit)
             if leaf is not None:
-                self._uses[leaf] += 1
+                self._further[leaf] = self._further.get(leaf, 0) + 1
                 return leaf
             self._last_leaf = leaf = self._last_leaf + 2
-            self._leaves[unit], self._units[leaf], self._uses[leaf] = leaf, unit, 1
+            self._leaves[unit], self._units[leaf] = leaf, unit
+            self.commonness[leaf] = _commonness(unit)
             for key in unit.keys:
                 table, place = self._place(unit, key)
-                table.setdefault(place, []).append((unit.kind, key, leaf))
+                table[place] = (*table.get(place, ()), (unit.kind, key, leaf))
                 self._forget(unit.kind, place, key)
             return leaf
 
-    def drop(self, unit: Unit) -> None:
+    def drop(self, leaf: int) -> None:
         """Take back one `take`; a unit that nobody asks for is no longer found."""
         with self._lock:
-            leaf = self._leaves[unit]
-            self._uses[leaf] -= 1
-            if self._uses[leaf]:
+            if further := self._further.pop(leaf, 0):
+                if further > 1:
+                    self._further[leaf] = further - 1
                 return
-            del self._leaves[unit], self._units[leaf], self._uses[leaf]
+            unit = self._units.pop(leaf)
+            del self._leaves[unit]
+            self.commonness.pop(leaf, None)
             for key in unit.keys:
                 table, place = self._place(unit, key)
-                table[place].remove((unit.kind, key, leaf))
+                table[place] = tuple([row for row in table[place] if row[2] != leaf])
                 if not table[place]:
                     del table[place]
                 self._forget(unit.kind, place, key)
@@ -113,12 +125,14 @@ class Lexicon:
 
     def _place(self, unit: Unit, key: str) -> tuple[_Table, str]:
         """Return the table that one of the unit's keys stands in, and under what."""
+        if unit.kind in ("number", "fold"):
+            return self._words, key
         if unit.kind == "prefix":
             head = key[:_HEAD]
             return self._prefixes.setdefault(len(head), {}), head
         if unit.kind == "stem":
             return self._stems.setdefault(unit.language, {}), key
-        return self._words, _folded(unit, key)
+        return self._words, fold(bare(key))
 
     def look_up(self, piece: str) -> Entry:
         """Return what `piece` holds, and remember it."""
@@ -170,15 +184,17 @@ class Lexicon:
 
     def _forget(self, kind: UnitKind, place: str, key: str) -> None:
         """Make the pieces that may hold one of a unit's keys be looked up again."""
-        keys: Iterable[str] = (place,)
         if kind == "stem" or (kind == "prefix" and len(key) < _HEAD):
             self._forget_all()
-            return
-        if kind == "prefix":
-            keys = [known for known in self._heads.get(place, ()) if known.startswith(key)]
-        for known in keys:
-            for piece in self._pieces.pop(known, ()):
-                self.memo.pop(piece, None)
+        elif kind == "prefix":
+            for known in [one for one in self._heads.get(place, ()) if one.startswith(key)]:
+                self._forget_pieces(known)
+        else:
+            self._forget_pieces(place)
+
+    def _forget_pieces(self, key: str) -> None:
+        for piece in self._pieces.pop(key, ()):
+            self.memo.pop(piece, None)
 
     def _forget_all(self) -> None:
         self.memo.clear()
@@ -206,10 +222,6 @@ class Lexicon:
                     yield leaf
 
 
-def _folded(unit: Unit, key: str) -> str:
-    return key if unit.kind in ("fold", "number") else fold(bare(key))
-
-
 _COMMON = (
     "a about after all also an and are as at be been but by can could de del el en es for from had "
     "has have he her his i in into is it its la las los more new no not of on one or our out over "
@@ -219,9 +231,10 @@ _COMMON = (
 _COMMON_WORDS = frozenset(_COMMON.split())
 
 
-def _commonness(unit: Unit) -> tuple[int, int]:
+def _commonness(unit: Unit) -> int:
     """Guess from its letters: a rule is looked at only where its rarest word is."""
-    shortest = min(map(len, unit.keys))
     if not _COMMON_WORDS.isdisjoint(unit.keys):
-        return 3, -shortest
-    return (2 if unit.kind in ("prefix", "stem") else 1), -shortest
+        rank = 3
+    else:
+        rank = 2 if unit.kind in ("prefix", "stem") else 1
+    return rank * _LONGEST - (min(map(len, unit.keys)) if len(unit.keys) > 1 else len(*unit.keys))

@@ -8,38 +8,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from alerts.errors import GrammarError
 from alerts.model import Article, Match, Rule
-from alerts.rules.clauses import clauses
+from alerts.rules.clauses import Clause
 from alerts.rules.compile import Compilation
 from alerts.rules.fields import apart, passes
 from alerts.rules.lexicon import Lexicon
 from alerts.rules.pause import collector_paused
-from alerts.rules.plans import CERTAIN, EVERY_ONE, Plan
+from alerts.rules.plans import CERTAIN, EVERY_ONE
 from alerts.rules.scene import Occurrence, Scene
 
-_NO_OTHERS: frozenset[int] = frozenset()
+_SEEN = 10_000  # more than any guess
 _LEARN_EVERY = 16  # articles: counting words is cheap, but not free
 
-
-@dataclass(slots=True, eq=False)
-class _Compiled:
-    """One rule in force."""
-
-    rule: Rule
-    order: int
-    since: int  # the matcher's version that has it
-    compilation: Compilation
-    plan: Plan
-    is_filtered: bool
-    is_alive: bool = True
-    anchors: tuple[int, ...] = ()
-
-
 #: A clause, found by its rarest leaf: what else must be there, and whether it is sure.
-_Anchored = tuple[_Compiled, frozenset[int], bool]
+_Anchored = tuple[Compilation, tuple[int, ...], bool]
 
 
 class Matcher:
@@ -47,13 +31,14 @@ class Matcher:
 
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         self._lock = threading.RLock()
-        self._lexicon, self._links = Lexicon(), Lexicon(is_link=True)
+        self._commonness: dict[int, int] = {}  # of leaves: guessed first, then learned
+        self._lexicon = Lexicon(commonness=self._commonness)
+        self._links = Lexicon(is_link=True, commonness=self._commonness)
         self._rules: dict[str, Rule] = {rule.name: rule for rule in rules}
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled: dict[str, Compilation] = {}
         self._users: dict[str, set[str]] = {}  # rule -> rules that refer to it, however far away
         self._anchored: dict[int, list[_Anchored]] = {}
-        self._wordless: dict[str, _Compiled] = {}  # no word tells when these may hold
-        self._seen: dict[int, int] = {}  # leaf -> articles it was in, of those counted
+        self._wordless: dict[str, Compilation] = {}  # no word tells when these may hold
         self._version = self._order = self._articles = 0
         with collector_paused():
             for rule in self._rules.values():
@@ -94,8 +79,9 @@ class Matcher:
             old = self._compiled.get(rule.name)
             self._put(rule, old.order if old else self._next_order())
             self._rules[rule.name] = rule
-            for user in sorted(self._users.get(rule.name, ())):
-                self._put(self._rules[user], self._compiled[user].order)
+            if users := self._users.get(rule.name):
+                for user in sorted(users):
+                    self._put(self._rules[user], self._compiled[user].order)
 
     def remove(self, name: str) -> None:
         """Take a rule out of force; GrammarError if there is none or another one refers to it."""
@@ -117,37 +103,31 @@ class Matcher:
         return self._order
 
     def _put(self, rule: Rule, order: int) -> None:
-        def known(name: str) -> Rule | None:
-            return rule if name == rule.name else self._rules.get(name)
-
-        compilation = Compilation(rule, known, self._lexicon, self._links)
+        compiled = Compilation(rule, order, self._lexicon, self._links)
+        found = compiled.take(self._rules.get)
         if rule.name in self._compiled:
             self._drop(rule.name)
-        is_filtered = bool(rule.feeds or rule.places or rule.langs)
-        compiled = _Compiled(
-            rule, order, self._version + 1, compilation, compilation.plan, is_filtered
-        )
-        self._anchor(compiled)
+        compiled.since = self._version + 1
+        self._anchor(compiled, found)
         self._compiled[rule.name] = compiled
-        for name in compilation.refers_to:
+        for name in compiled.refers_to:
             self._users.setdefault(name, set()).add(rule.name)
         self._version += 1
 
-    def _anchor(self, compiled: _Compiled) -> None:
-        found = clauses(compiled.plan)
+    def _anchor(self, compiled: Compilation, found: Sequence[Clause] | None) -> None:
         if found is None:
             self._wordless[compiled.rule.name] = compiled
             return
+        anchors: list[int] = []
         for leaves, is_sure in found:
-            rarest = min(leaves, key=self._frequency) if len(leaves) > 1 else next(iter(leaves))
-            others = leaves - {rarest} if len(leaves) > 1 else _NO_OTHERS
+            rarest, others = leaves[0], leaves[1:]
+            if others:
+                rarest = min(leaves, key=self._commonness.__getitem__)
+                others = tuple([leaf for leaf in leaves if leaf != rarest])
             anchored = (compiled, others, is_sure and not compiled.is_filtered)
             self._anchored.setdefault(rarest, []).append(anchored)
-            compiled.anchors += (rarest,)
-
-    def _frequency(self, leaf: int) -> tuple[int, tuple[int, int]]:
-        lexicon = self._links if leaf & 1 else self._lexicon
-        return self._seen.get(leaf, 0), lexicon.commonness(leaf)
+            anchors.append(rarest)
+        compiled.anchors = tuple(anchors)
 
     def _drop(self, name: str) -> None:
         compiled = self._compiled.pop(name)
@@ -160,16 +140,16 @@ class Matcher:
                 self._anchored[leaf] = kept
             else:
                 self._anchored.pop(leaf, None)
-        for other in compiled.compilation.refers_to:
+        for other in compiled.refers_to:
             self._users[other].discard(name)
-        compiled.compilation.release()
+        compiled.release()
 
     # --- one article -------------------------------------------------------------------------
 
     def _scene(self, article: Article, *, with_characters: bool = False) -> Scene:
         return Scene(article, self._lexicon, self._links, with_characters=with_characters)
 
-    def _matched(self, article: Article) -> Sequence[_Compiled]:
+    def _matched(self, article: Article) -> Sequence[Compilation]:
         version = self._version  # a rule that comes while this article is read waits for the next
         scene = self._scene(article)
         self._learn(scene)
@@ -179,14 +159,14 @@ class Matcher:
                 matched.add(compiled)
         return sorted(matched, key=lambda compiled: compiled.order)
 
-    def _by_words(self, scene: Scene, version: int) -> set[_Compiled]:
+    def _by_words(self, scene: Scene, version: int) -> set[Compilation]:
         present = set(scene.words)  # a repeated text has no word that the other has not
-        asked: set[_Compiled] = set()
-        matched: set[_Compiled] = set()
+        asked: set[Compilation] = set()
+        matched: set[Compilation] = set()
         anchored = self._anchored
         for leaf in present:
             for compiled, others, is_sure in anchored.get(leaf, ()):
-                if not others.issubset(present) or compiled in asked:
+                if (others and not present.issuperset(others)) or compiled in asked:
                     continue
                 asked.add(compiled)
                 is_true = is_sure or _judge(compiled, scene) is not None
@@ -198,19 +178,19 @@ class Matcher:
         """Count the words of some articles: rules that come later are anchored on rare ones."""
         self._articles += 1
         if self._articles % _LEARN_EVERY == 0:
-            for leaf in scene.words:
-                self._seen[leaf] = self._seen.get(leaf, 0) + 1
+            for leaf in scene.words.keys() & self._commonness.keys():
+                self._commonness[leaf] += _SEEN
 
 
-def _judge(compiled: _Compiled, scene: Scene) -> tuple[Sequence[Occurrence], bool] | None:
+def _judge(compiled: Compilation, scene: Scene) -> tuple[Sequence[Occurrence], bool] | None:
     """Return what makes the rule hold and whether only an all-caps title says so, or None."""
     if compiled.is_filtered and not passes(compiled.rule, scene.article):
         return None
-    plan = compiled.plan
+    plan = compiled.plan()
     every_one = plan.found(scene, EVERY_ONE)
     if every_one is None:  # fewer words that count make no more rules hold: a NOT counts them all
         return None
-    if not compiled.compilation.needs_capitals or not scene.has_caps:
+    if not compiled.needs_capitals or not scene.has_caps:
         return every_one, False
     if plan.is_supported(scene, EVERY_ONE):
         return every_one, False

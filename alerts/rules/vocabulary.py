@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 import Stemmer
 
-from alerts.text import fold, is_acronym, singulars
+from alerts.spelling import fold, is_acronym, is_singular, singulars
 from alerts.tokens import bare, readings
 from alerts.tree import Term, WordKind
 
@@ -59,25 +59,39 @@ def term_sequences(term: Term, language: str) -> tuple[Sequence, ...]:
         (word,) = term.words
         return _word_sequences(word.text, word.kind, language, True)
     last = len(term.words) - 1
-    ways = [
-        way
-        for at, word in enumerate(term.words)
-        if (way := _word_sequences(word.text, word.kind, language, at == last))
-    ]
-    if all(len(way) == 1 for way in ways):  # nearly always
-        return (tuple(unit for way in ways for unit in way[0]),) if ways else ()
+    ways: list[tuple[Sequence, ...]] = []
+    units: Sequence = ()
+    is_simple = True
+    for at, word in enumerate(term.words):
+        way = _word_sequences(word.text, word.kind, language, at == last)
+        if way:
+            ways.append(way)
+            units += way[0]
+            is_simple &= len(way) == 1
+    if is_simple:  # nearly always
+        return (units,) if ways else ()
     if prod(map(len, ways)) > _MAX_READINGS:
         ways = [way[:1] for way in ways]
     found = (tuple(unit for way in choice for unit in way) for choice in product(*ways))
     return tuple(dict.fromkeys(found))
 
 
-@lru_cache(maxsize=65_536)
 def _word_sequences(
     text: str, kind: WordKind, language: str, is_last: bool
 ) -> tuple[Sequence, ...]:
-    if kind == "fold" and text.isascii() and text.isalnum():
-        return ((_unit(text, kind, is_end=is_last),),)
+    if kind == "fold" and text.isascii() and text.isalnum():  # nearly all: faster than to remember
+        folded = text.lower()
+        if is_last and not is_acronym(text):
+            keys = frozenset((folded,)) if is_singular(folded) else singulars(folded)
+            return ((Unit("number", keys),),)
+        return ((Unit("fold", frozenset((folded,))),),)
+    return _other_sequences(text, kind, language, is_last)
+
+
+@lru_cache(maxsize=65_536)
+def _other_sequences(
+    text: str, kind: WordKind, language: str, is_last: bool
+) -> tuple[Sequence, ...]:
     ways = readings(text)
     if kind == "exact":
         return tuple(tuple(Unit("exact", frozenset({w})) for w in way) for way in ways[:1])

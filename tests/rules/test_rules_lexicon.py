@@ -56,16 +56,17 @@ def test_prefixes_of_one_or_two_letters_in_scripts_without_blanks_are_found():
     assert leaves(lexicon, "移民局") == [prefix]
     longer = lexicon.take(Unit("prefix", frozenset({"depo"})))
     assert leaves(lexicon, "depots") == [longer]
-    lexicon.drop(Unit("prefix", frozenset({"民"})))
+    lexicon.drop(prefix)
     assert leaves(lexicon, "移民局") == []
 
 
 def test_a_unit_is_found_until_its_last_user_drops_it():
     lexicon = Lexicon()
-    assert lexicon.take(RAID) == lexicon.take(RAID)
-    lexicon.drop(RAID)
+    leaf = lexicon.take(RAID)
+    assert lexicon.take(RAID) == leaf
+    lexicon.drop(leaf)
     assert len(leaves(lexicon, "raid")) == len(lexicon) == 1
-    lexicon.drop(RAID)
+    lexicon.drop(leaf)
     assert leaves(lexicon, "raid") == []
     assert len(lexicon) == 0
 

@@ -12,8 +12,12 @@ from strategies import World, articles, rule_lists, texts
 
 from alerts.errors import GrammarError
 from alerts.model import Article, Rule, Span
+from alerts.rules.compile import Compilation
+from alerts.rules.lexicon import Lexicon
 from alerts.rules.matcher import Matcher
 from alerts.rules.naive import judge
+from alerts.rules.plans import EVERY_ONE
+from alerts.rules.scene import Scene
 from alerts.text import plain
 from alerts.tree import And, Except, Fact, Near, Not, Or, Regex, RuleRef, Scope, Term, Word
 
@@ -220,3 +224,13 @@ def test_a_very_long_article_is_read_in_linear_time():
     )
     assert matcher.match(Article(content="ICE " * 60_000 + "raid " * 60_000)) == ("near", "not")
     assert matcher.match(Article(content="ICE x " * 60_000)) == ()
+
+
+def test_a_plan_that_is_made_only_after_its_rule_went_finds_nothing_and_fails_nowhere():
+    lexicon, links = Lexicon(), Lexicon(is_link=True)
+    tree = Except(And((term("raid"), Scope(("link",), term("jail")))), (term("x", "y"),))
+    going = Compilation(rule("going", tree), 1, lexicon, links)
+    assert going.take({}.get) is not None
+    going.release()
+    scene = Scene(Article(title="raid jail", link="https://x.example/jail"), lexicon, links)
+    assert going.plan().found(scene, EVERY_ONE) is None
