@@ -86,7 +86,13 @@ def test_three_processes_started_at_the_same_moment_send_a_backlog_once(
             processes.append(service.start(*command, stderr=stderr, PORT="0"))
     assert service.mail.wait_for(PEOPLE, WAIT_S)
     runs, one_pass = processes[:2], processes[2]
-    until(lambda: any(run.poll() is not None for run in runs), "a second service ended")
+    until(
+        lambda: all(
+            run.poll() is not None or "running" in log.read_text()
+            for log, run in zip(logs, runs, strict=False)
+        ),
+        "each service works or has ended",
+    )
     for run in runs:
         if run.poll() is None:
             run.send_signal(signal.SIGTERM)
