@@ -125,6 +125,7 @@ def _rule(one: way.Judged) -> dict[str, Any]:
         "name": one.verdict.rule.name,
         "holds": one.verdict.holds,
         "caps_only": one.verdict.caps_only,
+        "caps_evidence": because.as_words(one.verdict.evidence, one.article),
         "why": because.reason(one.verdict, one.article),
         "clause": because.as_mapping(one.verdict.clause, one.article),
         "shown": list(_clause_lines(one.verdict.clause, one.article, 2)),

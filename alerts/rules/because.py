@@ -127,17 +127,22 @@ def as_mapping(clause: Clause, article: Article) -> dict[str, Any]:
         "holds": clause.holds,
         "why": finding(clause, article),
         "obstacle": clause.obstacle or None,
-        "words": [
-            {
-                "text": shown(field_of(article, span.field)[span.start : span.end]),
-                "field": span.field,
-                "start": span.start,
-                "end": span.end,
-            }
-            for span in clause.spans
-        ],
+        "words": as_words(clause.spans, article),
         "parts": [as_mapping(part, article) for part in clause.parts],
     }
+
+
+def as_words(spans: Iterable[Span], article: Article) -> list[dict[str, Any]]:
+    """Return the words of spans with their places, ready for JSON."""
+    return [
+        {
+            "text": shown(field_of(article, span.field)[span.start : span.end]),
+            "field": span.field,
+            "start": span.start,
+            "end": span.end,
+        }
+        for span in spans
+    ]
 
 
 # --- a whole rule ------------------------------------------------------------------------------
@@ -148,7 +153,9 @@ def reason(verdict: Verdict, article: Article) -> str:
     if verdict.holds:
         there = quoted_words(article, verdict.spans)
         said = f"it says {there}" if there else "of where it comes from"
-        return f"{said}; only a title in capitals says so" if verdict.caps_only else said
+        if verdict.caps_only:
+            return f"{said}; only a title in capitals says so"
+        return said + _counted(verdict, article)
     if verdict.outside:
         return "; ".join(_outside(name, verdict.rule, article) for name in verdict.outside)
     if verdict.is_capitals:
@@ -156,6 +163,15 @@ def reason(verdict: Verdict, article: Article) -> str:
     told = list(dict.fromkeys(_missing(one, article) for one in deciding(verdict.clause)))
     more = len(told) - _MOST_REASONS
     return "; ".join(told[:_MOST_REASONS]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _counted(verdict: Verdict, article: Article) -> str:
+    """Return what made words of an all-caps field count, if the rule holds only with them."""
+    if not verdict.evidence:
+        return ""
+    shouting = " and ".join(FIELD_NAMES[field] for field in verdict.shouting)
+    (text, field), *_ = words_of(article, verdict.evidence)
+    return f'; all-caps {shouting}, counted because "{text}" stands in the {field}'
 
 
 def _outside(name: str, rule: Rule, article: Article) -> str:

@@ -13,7 +13,8 @@ occurrences:
 - an unknown language is whatever language keeps the article: NOT does not drop it.
 
 A rule's spans are the occurrences of its tree. Capitals: a word that only its capitals tell apart
-counts in an all-caps field if a positive term of the rule stands in a normally cased field.
+counts in an all-caps field if a positive term of the rule, of NEAR both sides together, stands in
+a normally cased field.
 Else, where title, summary and content are nothing but capitals, it counts only if the rule's
 `caps` accepts that, and the match says so. In NOT and EXCEPT it always counts.
 """
@@ -90,7 +91,7 @@ def judge(rule: Rule, article: Article, rules: Iterable[Rule]) -> Match | None:
     known = {other.name: other for other in rules}
     view = View(article)
     place = Place(language_of(rule), path=(rule.name,))
-    supported = is_supported(view, rule.tree, place, known.get)
+    supported = bool(evidence(view, rule.tree, place, known.get))
     found = evaluate(view, rule.tree, replace(place, doubtful_counts=supported), known.get)
     if found is not None:
         return Match(rule.name, view.spans(found))
@@ -209,27 +210,28 @@ def reference(name: str, place: Place, rules: Rules) -> tuple[Rule, Place]:
     return rule, replace(place, language=language_of(rule), path=(*place.path, name))
 
 
-def is_supported(view: View, node: Node, place: Place, rules: Rules) -> bool:
-    """Whether a term that can make `node` hold stands in a normally cased field."""
+def evidence(view: View, node: Node, place: Place, rules: Rules) -> list[Occurrence]:
+    """Return where what can make `node` hold stands in a normally cased field.
+
+    That is a term, a phrase or a whole NEAR: one side of it alone says too little.
+    """
     match node:
-        case Term():
-            found = occurrences(view, node, place) or ()
-            return any(o.field != "link" and not view.is_caps(o.field) for o in found)
+        case Term() | Near():
+            found = evaluate(view, node, place, rules) or ()
+            return [o for o in found if o.field != "link" and not view.is_caps(o.field)]
         case And(parts) | Or(parts):
-            return any(is_supported(view, part, place, rules) for part in parts)
+            return [o for part in parts for o in evidence(view, part, place, rules)]
         case Not(keep=keep):
-            return keep is not None and is_supported(view, keep, place, rules)
-        case Near(left, right):
-            return any(is_supported(view, side, place, rules) for side in (left, right))
+            return [] if keep is None else evidence(view, keep, place, rules)
         case Except(term, phrases):
-            return is_supported(view, term, excepting(view, phrases, place, rules), rules)
+            return evidence(view, term, excepting(view, phrases, place, rules), rules)
         case Scope(fields, inner):
-            return is_supported(view, inner, replace(place, scope=fields), rules)
+            return evidence(view, inner, replace(place, scope=fields), rules)
         case RuleRef(name):
             rule, there = reference(name, place, rules)
-            return is_supported(view, rule.tree, there, rules)
+            return evidence(view, rule.tree, there, rules)
         case Regex() | Fact():
-            return False
+            return []
 
 
 def near(

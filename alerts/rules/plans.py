@@ -53,7 +53,7 @@ class Plan(Protocol):
         ...
 
     def is_supported(self, scene: Scene, terms: Terms) -> bool:
-        """Whether a term that can make it hold stands in a normally cased field."""
+        """Whether a term or a NEAR that can make it hold stands in a normally cased field."""
         ...
 
 
@@ -103,8 +103,13 @@ class TermPlan:
 
     def is_supported(self, scene: Scene, terms: Terms) -> bool:
         """See `Plan`."""
-        fields = {o[0] >> FIELD_BITS for o in self.found(scene, terms) or ()} - {_LINK}
-        return any(not scene.is_caps(number) for number in fields)
+        return _is_cased(scene, self.found(scene, terms))
+
+
+def _is_cased(scene: Scene, found: Iterable[Occurrence] | None) -> bool:
+    """Whether one of the occurrences stands in a normally cased field."""
+    fields = {o[0] >> FIELD_BITS for o in found or ()} - {_LINK}
+    return any(not scene.is_caps(number) for number in fields)
 
 
 def standing(words: Occurrences, leaves: Sequence[int]) -> list[Occurrence]:
@@ -252,7 +257,7 @@ class NearPlan:
 
     def is_supported(self, scene: Scene, terms: Terms) -> bool:
         """See `Plan`."""
-        return self.left.is_supported(scene, terms) or self.right.is_supported(scene, terms)
+        return _is_cased(scene, self.found(scene, terms))
 
 
 def _in_reach(

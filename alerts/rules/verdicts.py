@@ -15,6 +15,7 @@ from alerts.rules import naive
 from alerts.rules.fields import EVERYWHERE, language_of, passes
 from alerts.rules.naive import Occurrence, Place, View
 from alerts.tree import (
+    TEXT_FIELDS,
     And,
     Except,
     Fact,
@@ -27,6 +28,7 @@ from alerts.tree import (
     RuleRef,
     Scope,
     Term,
+    TextField,
     Word,
 )
 
@@ -64,6 +66,8 @@ class Verdict:
     caps_only: bool = False
     is_capitals: bool = False  # only an all-capitals text says so, and that is not enough
     outside: tuple[FactField, ...] = ()
+    shouting: tuple[TextField, ...] = ()  # all-caps fields that count only because of `evidence`
+    evidence: tuple[Span, ...] = ()
 
 
 def verdict(rule: Rule, article: Article, rules: Iterable[Rule]) -> Verdict:
@@ -72,17 +76,23 @@ def verdict(rule: Rule, article: Article, rules: Iterable[Rule]) -> Verdict:
     view = View(article)
     match = naive.judge(rule, article, known.values())
     place = Place(language_of(rule), path=(rule.name,))
-    is_supported = naive.is_supported(view, rule.tree, place, known.get)
-    counts = is_supported or (match is not None and match.caps_only)
+    evidence = naive.evidence(view, rule.tree, place, known.get)
+    counts = bool(evidence) or (match is not None and match.caps_only)
     judge = _Judge(view, known.get)
     clause = judge.clause(rule.tree, replace(place, doubtful_counts=counts))
+    if match is not None:
+        made = Verdict(rule, True, clause, match.spans, match.caps_only)
+        sure = naive.evaluate(view, rule.tree, replace(place, doubtful_counts=False), known.get)
+        if sure is not None or match.caps_only:
+            return made
+        fields = {span.field for span in match.spans}
+        shouting = tuple(field for field in TEXT_FIELDS if field in fields and view.is_caps(field))
+        return replace(made, shouting=shouting, evidence=view.spans(evidence))
     outside = () if passes(rule, article) else _outside(rule, article)
-    is_capitals = match is None and not outside and not clause.holds and not is_supported
+    is_capitals = not outside and not clause.holds and not evidence
     if is_capitals:
         is_capitals = naive.evaluate(view, rule.tree, place, known.get) is not None
-    if match is None:
-        return Verdict(rule, False, clause, is_capitals=is_capitals, outside=outside)
-    return Verdict(rule, True, clause, match.spans, match.caps_only)
+    return Verdict(rule, False, clause, is_capitals=is_capitals, outside=outside)
 
 
 def _outside(rule: Rule, article: Article) -> tuple[FactField, ...]:

@@ -366,6 +366,21 @@ def test_an_except_phrase_counts_in_an_all_caps_title(matches):
     assert one(matches, tree, "ICE ARENA OPENS DOWNTOWN TODAY") is None
 
 
+def test_one_side_of_near_alone_in_normal_text_supports_no_all_caps_title(matches):
+    near = Near(ICE, Or((RAID, term("official"))), 8)
+    article = Article(title="ICE RAIDS OFFICIAL BUILDING", summary="An official said nothing.")
+    assert one(matches, near, article) is None
+    assert one(matches, Or((near, term("jail"))), article) is None
+
+
+def test_a_whole_near_in_normal_text_supports_an_all_caps_title(matches):
+    tree = And((ICE, Near(term("Dane"), term("jail"), 4)))
+    apart = Article(title="ICE RAIDS MADISON HOMES", summary="Dane, and many words on, a jail.")
+    assert one(matches, tree, apart) is None
+    article = Article(title="ICE RAIDS MADISON HOMES", summary="The jail of Dane is full.")
+    assert one(matches, tree, article).caps_only is False
+
+
 def test_an_excepted_word_in_normal_text_supports_nothing(matches):
     tree = Except(ICE, (term("ICE", "Arena"),))
     assert one(matches, tree, Article(title=SHOUT, summary="Come to the ICE Arena.")) is None

@@ -108,6 +108,18 @@ def test_a_title_in_capitals_that_is_all_there_is_counts_and_says_so():
     assert "only a title in capitals" in why("ICE", "ICE STORM CLOSES ALL SCHOOLS")
 
 
+def test_an_all_capitals_title_that_counts_names_the_word_of_normal_text_that_made_it_count():
+    article = Article(title="ICE MOVES MEN FROM JAIL", summary="The detainees went by bus.")
+    assert why("ICE AND (detainee | prison)", article) == (
+        'it says "detainees" (summary), "ICE" (title);'
+        ' all-caps title, counted because "detainees" stands in the summary'
+    )
+    assert "counted because" not in why("ICE OR detainee", article)
+    assert "counted because" not in why(
+        "ICE", Article(title="ICE MOVES MEN NOW", summary="ICE did.")
+    )
+
+
 def test_a_reference_is_judged_with_the_tree_of_its_rule():
     rules = [
         Rule("ice", "ICE", query.parse("ICE")),
