@@ -25,7 +25,7 @@ def backup(*, file: Path, path: Path | None) -> None:
     service and put the copy in the database's place.
     """
     env = settings.load(path)
-    database = _existing(env.database_url.get_secret_value())
+    database = _existing(env.database_url.reveal())
     try:
         copy_to(database, file)
     finally:

@@ -69,7 +69,7 @@ def check(  # noqa: PLR0913 - one parameter for each option
         file, explain = Path(explain), ""  # `check --explain subscribers.yaml`
     env = settings.load(file or named)
     now = SystemClock().now()
-    past = Past(env.database_url.get_secret_value(), now) if with_history else None
+    past = Past(env.database_url.reveal(), now) if with_history else None
     loaded = config.load(
         env.config,
         env.environment,

@@ -52,7 +52,7 @@ def demo(folder: Path | None) -> None:
 
 
 def _show(world: World, place: Path) -> None:
-    machine = Settings.model_construct(config=place / "subscribers.yaml").environment
+    machine = Settings(config=place / "subscribers.yaml").environment
     environment = world.environment(machine)
     click.echo("The real service meets a small world: six outlets with feeds, a mail server, a")
     click.echo("Slack channel and a webhook, all on this machine. No network is used.")

@@ -53,7 +53,7 @@ def marking(path: Path | None) -> Iterator[Marking]:
             raise NothingYet
         config = opened.config
     env = settings.load(path)
-    database = open_database(env.database_url.get_secret_value())
+    database = open_database(env.database_url.reveal())
     try:
         yield Marking(env, config, database)
     finally:

@@ -85,7 +85,7 @@ def opened_file(file: Path) -> AbstractContextManager[IO[bytes]]:
 def _config(path: Path | None, *, needed: bool) -> Config:
     """Return the configuration; a query alone needs none, unless one was named."""
     env = settings.load(path)
-    is_named = path is not None or env.config != Settings.model_fields["config"].default
+    is_named = path is not None or env.config != Settings.config
     if not needed and not is_named and not env.config.exists():
         return Config()
     loaded = config.load(env.config, env.environment, allow_unset=True, with_examples=False)

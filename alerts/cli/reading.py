@@ -35,7 +35,7 @@ def reading(path: Path | None) -> Iterator[Reading]:
     """
     env = settings.load(path)
     loaded = config.load(env.config, env.environment, allow_unset=True, with_examples=False)
-    with opened(env.database_url.get_secret_value()) as connection:
+    with opened(env.database_url.reveal()) as connection:
         current = loaded.config
         if current is None and connection is not None:
             current = _last_good(env, connection)

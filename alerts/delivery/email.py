@@ -113,5 +113,5 @@ def transport(settings: Settings, _guard: object, clock: Clock) -> Transport:
     sender = sender_address(settings.mail_from, "MAIL_FROM")
     if settings.smtp_url is None:
         return SpoolTransport(settings.spool)
-    server = read_smtp_url(settings.smtp_url.get_secret_value())
+    server = read_smtp_url(settings.smtp_url.reveal())
     return EmailTransport(server, clock, sender=sender, bounces_to=settings.bounce_address)

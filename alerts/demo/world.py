@@ -15,7 +15,7 @@ from alerts.clock import Clock
 from alerts.demo.documents import Item, atom, json_feed, rss
 from alerts.demo.news import EDITED, NEWER, OUTLETS, REPRINT, STORIES, Outlet, SampleStory
 from alerts.demo.servers import Answer, FeedServer, MailSink, WebhookReceiver
-from alerts.settings import Settings
+from alerts.settings import VARIABLES
 
 #: A source that cannot be read, because there is always one.
 BROKEN = "Two Rivers Post"
@@ -113,8 +113,7 @@ class World:
 
         A mail server or database that the reader of the demo has set up must not be touched.
         """
-        ours = {field.alias for field in Settings.model_fields.values()}
-        kept = {name: value for name, value in machine.items() if name not in ours}
+        kept = {name: value for name, value in machine.items() if name not in VARIABLES}
         return kept | {
             "ALERTS_CONFIG": "subscribers.yaml",
             "ALERTS_ALLOW_NETS": "127.0.0.0/8",

@@ -45,7 +45,7 @@ def working(settings: Settings, clock: Clock, *, wait_s: float) -> Iterator[tupl
 
     LockHeld if another process keeps the lock for `wait_s`; StoreError if it cannot be used.
     """
-    database = open_database(settings.database_url.get_secret_value())
+    database = open_database(settings.database_url.reveal())
     try:
         with working_lock(database, clock, wait_s=wait_s) as keep:
             migrate(database)
@@ -94,7 +94,7 @@ def boot(settings: Settings, clock: Clock, database: Database) -> Booted:
 
 def _renew_mail_gate(settings: Settings, database: Database, clock: Clock) -> None:
     """Try mails at once that waited for a mended SMTP_URL or MAIL_FROM."""
-    url = settings.smtp_url.get_secret_value() if settings.smtp_url is not None else ""
+    url = settings.smtp_url.reveal() if settings.smtp_url is not None else ""
     now_set = hashlib.sha256(f"{url}\n{settings.mail_from}".encode()).hexdigest()
     with database.write() as connection:
         if configs.value(connection, "mail_settings") != now_set:

@@ -68,7 +68,7 @@ def signing(database: Database, settings: Settings, clock: Clock) -> Signing:
     with database.read() as connection:
         kept = configs.value(connection, "secret_key")
     if settings.secret_key is not None:
-        own = _several(settings.secret_key.get_secret_value())
+        own = _several(settings.secret_key.reveal())
         return Signing((*own, kept) if kept is not None else own)
     if kept is None:
         with database.write() as connection:

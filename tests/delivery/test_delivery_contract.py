@@ -144,7 +144,7 @@ def test_the_table_sends_mail_to_the_spool_until_a_server_is_set(
     head = DeliveryHead(delivery_id(), ANA, 0.0)
     for url, outcome in ((None, "written"), (mail_sink.url, "delivered")):
         environment = {"ALERTS_SPOOL": str(tmp_path), "MAIL_FROM": "News <news@example.org>"}
-        settings = Settings.model_validate(environment | ({"SMTP_URL": url} if url else {}))
+        settings = Settings.of(environment | ({"SMTP_URL": url} if url else {}))
         table = transports(settings, LOCAL, SystemClock())
         assert set(table) == {"email", "slack", "webhook"}
         assert table["email"].prepare(MAIL, head, ENVELOPE)

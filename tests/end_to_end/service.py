@@ -17,7 +17,7 @@ from typing import IO, Any
 from alerts.clock import SystemClock
 from alerts.demo.documents import Item, rss
 from alerts.demo.servers import FeedServer, MailSink, ReceivedMail, WebhookReceiver
-from alerts.settings import Settings
+from alerts.settings import VARIABLES
 
 SECRET = "whsec_bWFkaXNvbi13aXNjb25zaW4tbmV3cy1hbGVydHM="  # "madison-wisconsin-news-alerts"
 RULES = """\
@@ -85,8 +85,7 @@ class Service:
         self.feeds = feeds
         self.rooms = rooms
         self.mail = mail
-        ours = {field.alias for field in Settings.model_fields.values()}
-        kept = {k: v for k, v in os.environ.items() if k not in ours}  # noqa: TID251 - for a child
+        kept = {k: v for k, v in os.environ.items() if k not in VARIABLES}  # noqa: TID251 - for a child
         self.environment = kept | {
             "ALERTS_ALLOW_NETS": "127.0.0.0/8",
             "ALERTS_HOST_GAP": "0s",

@@ -54,7 +54,7 @@ class World:
         self.parts = Parts(
             database=self.database,
             clock=self.clock,
-            settings=Settings(ALERTS_HOST_GAP="0"),
+            settings=Settings(host_gap_s=0),
             fetcher=self.fetcher,
             renderer=RENDERER,
             transports=dict.fromkeys(("email", "slack", "webhook"), self.transport),

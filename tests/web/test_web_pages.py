@@ -227,5 +227,5 @@ def test_a_port_that_is_taken_is_a_clear_error(site: Site):
 
 def test_pages_are_for_this_machine_only_until_there_is_a_base_url():
     assert host_of(Settings()) == "127.0.0.1"
-    assert host_of(Settings(BASE_URL="http://localhost:8000")) == "127.0.0.1"
-    assert host_of(Settings(BASE_URL=BASE)) == "0.0.0.0"
+    assert host_of(Settings(base_url="http://localhost:8000")) == "127.0.0.1"
+    assert host_of(Settings(base_url=BASE)) == "0.0.0.0"

@@ -28,8 +28,8 @@ class Site:
 
     def use(self, **settings: str) -> None:
         """Restart with another environment."""
-        self.world.parts.settings = Settings(
-            ALERTS_HOST_GAP="0", MAIL_FROM="Madison Alerts <alerts@news.example>", **settings
+        self.world.parts.settings = Settings.of(
+            {"ALERTS_HOST_GAP": "0", "MAIL_FROM": "Madison Alerts <alerts@news.example>"} | settings
         )
         self.app = create_app(self.desk)
         self.browser: FlaskClient = self.app.test_client()
