@@ -8,14 +8,15 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 
+from alerts import links
 from alerts.clock import Clock, SystemClock
 from alerts.feeds import freshness, refusals
-from alerts.model import Feed, FetchedBody, FetchFailure, NotModified, Validators
+from alerts.model import Feed, FetchedBody, FetchFailure, NotModified, Secret, Validators
 from alerts.netguard import ACCEPT_ENCODING, Answer, Guard, NetError, exchange, session, wire_url
 
 MAX_WIRE_BYTES = 5_000_000
@@ -85,8 +86,7 @@ class Fetcher:
             one.close()
 
     def _follow(self, feed: Feed, validators: Validators) -> Fetched:
-        wire_url(feed.url)  # refuses what is no address before anything reads its parts
-        hop = _Hop(feed.url)
+        hop = _Hop(wire_url(feed.url))
         ends_at = self._clock.monotonic() + self._deadline_s
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._ask(feed, hop.url, validators, ends_at)
@@ -134,24 +134,24 @@ class Fetcher:
             return _unchanged(answer, hop, feed, validators, now)
         if answer.status not in _WITH_FEED:
             wait_s = freshness.retry_after_s(answer.headers, now)
-            return refusals.by_status(answer.status, answer.headers, answer.body, wait_s)
+            refused = refusals.by_status(answer.status, answer.headers, answer.body, wait_s)
+            return replace(refused, host=links.host(hop.url))
         if not answer.body.strip():
             return FetchFailure("empty", "Its server sends an empty document.", "", answer.status)
-        was_moved = hop.is_permanent and hop.url != feed.url
         return FetchedBody(
             status=answer.status,
             body=answer.body,
             content_type=answer.headers.get("content-type", ""),
             validators=_validators(answer, hop.url),
             final_url=hop.url,
-            permanent_url=hop.url if was_moved else None,
+            permanent_url=_permanent_url(hop, feed),
             max_age_s=freshness.max_age_s(answer.headers, now),
         )
 
 
 def _conditions(url: str, feed: Feed, validators: Validators) -> dict[str, str]:
     """Return the conditional headers, only for the URL that gave the validators (RFC 9110 13.1)."""
-    if url != (validators.url or feed.url):
+    if url != (validators.url or wire_url(feed.url)):
         return {}
     wanted = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
     return {name: value for name, value in wanted.items() if value}
@@ -163,7 +163,15 @@ def _unchanged(
     if not _conditions(hop.url, feed, validators):
         text = "Its server answers 304 Not Modified though nothing was said of an earlier copy."
         return FetchFailure("protocol", text, "", _NOT_MODIFIED)
-    return NotModified(_validators(answer, hop.url), freshness.max_age_s(answer.headers, now))
+    return NotModified(
+        _validators(answer, hop.url),
+        freshness.max_age_s(answer.headers, now),
+        _permanent_url(hop, feed),
+    )
+
+
+def _permanent_url(hop: _Hop, feed: Feed) -> str | None:
+    return hop.url if hop.is_permanent and hop.url != wire_url(feed.url) else None
 
 
 def _validators(answer: Answer, url: str) -> Validators:
@@ -171,21 +179,29 @@ def _validators(answer: Answer, url: str) -> Validators:
     return Validators(headers.get("etag") or None, headers.get("last-modified") or None, url)
 
 
+def at_address(feed: Feed, url: str) -> Feed:
+    """Return the feed as it is asked for at its new address; credentials stay with their origin."""
+    secret = _secret(feed) if _origin(url) == _origin(feed.url) else ""
+    return replace(feed, url=url, auth=Secret(secret) if secret else None)
+
+
 def _credentials(url: str, feed: Feed) -> dict[str, str]:
     """Return the Authorization header, for the origin it was given for and no other."""
-    secret = feed.auth.reveal() if feed.auth else _userinfo(feed.url)
+    secret = _secret(feed)
     if not secret or _origin(url) != _origin(feed.url):
         return {}
     return {"Authorization": "Basic " + base64.b64encode(secret.encode()).decode()}
 
 
-def _userinfo(url: str) -> str:
-    netloc = urlsplit(url).netloc
-    return unquote(netloc.rpartition("@")[0])
+def _secret(feed: Feed) -> str:
+    """Return `user:password` as configured, or as the address itself has it."""
+    if feed.auth:
+        return feed.auth.reveal()
+    return unquote(urlsplit(feed.url).netloc.rpartition("@")[0])
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
+    parts = urlsplit(wire_url(url))
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
@@ -194,8 +210,7 @@ def _next_hop(answer: Answer, hop: _Hop) -> _Hop | FetchFailure:
     if not location:
         return refusals.redirect("Its server redirects us without saying where to.")
     try:
-        target = urljoin(hop.url, _as_text(location)).partition("#")[0]
-        wire_url(target)
+        target = wire_url(urljoin(hop.url, _as_text(location)))
     except ValueError:
         return refusals.redirect("Its server redirects us to an address that cannot be used.")
     if urlsplit(hop.url).scheme == "https" and urlsplit(target).scheme == "http":

@@ -8,17 +8,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from alerts.model import Feed, FetchedBody, FetchFailure, NotModified
+from alerts.model import Feed, FetchedBody, FetchFailure, NotModified, Wishes
 
 AUTO_S = 1_800.0
 OFTEN_S = 600.0
-REFUSED_S = 3_600.0  # 403, 404, 451: people have to act, so asking soon again is rude
+HOUR_S = 3_600.0
 DAY_S = 86_400.0
+REFUSED_S = HOUR_S  # 403, 404, 451: people have to act, so asking soon again is rude
 WEEK_S = 7 * DAY_S
 _REFUSED = frozenset({401, 402, 403, 404, 407, 451})
 _GONE = 410
 _SPREAD = 0.05  # of a calm interval, added: feeds that began together drift apart
 _BACK_OFF_JITTER = 0.1
+_NONE = Wishes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class PollState:
     """What is known of a feed after the poll; `failures` in a row include the present one."""
 
     failures: int = 0
-    ttl_s: float | None = None  # the document's own <ttl>
+    wishes: Wishes = _NONE  # the document's own
 
 
 def next_due(
@@ -42,7 +44,13 @@ def next_due(
     if isinstance(outcome, FetchFailure):
         return now + max(_back_off_s(state, feed, outcome, jitter), min_poll_s)
     calm_s = _interval_s(feed) * (1 + _SPREAD * jitter)
-    return now + max(calm_s, min_poll_s, _wished_s(state, feed, outcome))
+    wait_s = max(calm_s, min_poll_s, _wished_s(state, feed, outcome))
+    return _awake(now + wait_s, state.wishes, now + max(wait_s, DAY_S))
+
+
+def spread_due(feed: Feed, *, now: float, min_poll_s: float, jitter: float) -> float:
+    """Return a moment of the next interval: while our own network is down nobody is at fault."""
+    return now + min_poll_s + _interval_s(feed) * jitter
 
 
 def _interval_s(feed: Feed) -> float:
@@ -52,7 +60,20 @@ def _interval_s(feed: Feed) -> float:
 def _wished_s(state: PollState, feed: Feed, outcome: FetchedBody | NotModified) -> float:
     """Return the longest silence the publisher asks for, never more than a day."""
     fresh_s = (outcome.max_age_s or 0.0) if feed.respect_cache else 0.0
-    return min(max(fresh_s, state.ttl_s or 0.0), DAY_S)
+    return min(max(fresh_s, state.wishes.ttl_s or 0.0), DAY_S)
+
+
+def _awake(due: float, wishes: Wishes, latest: float) -> float:
+    """Return the first moment from `due` on that lies in no hour and day to be skipped."""
+    while due < latest and _is_skipped(due, wishes):
+        due += HOUR_S
+    return min(due, latest)
+
+
+def _is_skipped(moment: float, wishes: Wishes) -> bool:
+    hour = int(moment // HOUR_S) % 24
+    day = (int(moment // DAY_S) + 3) % 7  # 1 January 1970 was a Thursday
+    return hour in wishes.skip_hours or day in wishes.skip_days
 
 
 def _back_off_s(state: PollState, feed: Feed, failure: FetchFailure, jitter: float) -> float:

@@ -33,7 +33,9 @@ def parse(text: str, url: str, content_type: str, now: float) -> ParsedFeed | Fe
         title=_plain(document, "title"),
         entries=usable,
         lang=_plain(document, "language").lower() or None,
+        self_link=link_of(_text(document, "feed_url")),
         dropped=len(document["items"]) - len(usable),
+        format="json",
         odd_dates=tuple(_odd_dates(items, entries)),
     )
 

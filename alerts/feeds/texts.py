@@ -36,7 +36,8 @@ def storable(feed: ParsedFeed) -> ParsedFeed:
     """
     entries = tuple(_entry(entry) for entry in feed.entries)
     lang = None if feed.lang is None else _text(feed.lang)
-    return replace(feed, title=_text(feed.title), lang=lang, entries=entries)
+    own = None if feed.self_link is None else _text(feed.self_link)
+    return replace(feed, title=_text(feed.title), lang=lang, self_link=own, entries=entries)
 
 
 def _entry(entry: Entry) -> Entry:

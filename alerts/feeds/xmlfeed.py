@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin
 
-from alerts.feeds import bounded, dates
+from alerts.feeds import bounded, dates, wishes
 from alerts.feeds.texts import MAX_TAGS, cut, link_of
 from alerts.model import Entry, FetchFailure, ParsedFeed
 
 _END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ROOT_NAME = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))(?=[\s>/])", re.IGNORECASE)
 _BINARY = re.compile(r"(?i)(?:image|audio|video|font|application)/(?!xhtml|xml|html)")
-_MAX_TTL_MIN = 100_000
 
 
 def parse(text: str, url: str, now: float) -> ParsedFeed | FetchFailure:
@@ -38,8 +37,10 @@ def parse(text: str, url: str, now: float) -> ParsedFeed | FetchFailure:
         entries=entries,
         lang=_lang(dict.get(found.channel, "language")),
         complete=whole is None,
-        ttl_s=_ttl_s(dict.get(found.channel, "ttl")),
+        wishes=wishes.read(text, dict.get(found.channel, "ttl")),
+        self_link=_self_link(found.channel),
         dropped=len(items) - len(entries),
+        format=found.version,
         odd_dates=tuple(_odd_dates(found.entries, items)),
     )
 
@@ -154,6 +155,12 @@ def _link(item: dict[str, Any], url: str) -> str | None:
     return None
 
 
+def _self_link(channel: dict[str, Any]) -> str | None:
+    links = [link for link in dict.get(channel, "links") or () if isinstance(link, dict)]
+    found = (link.get("href") for link in links if link.get("rel") == "self")
+    return link_of(next(found, None) or "")
+
+
 def _tags(item: dict[str, Any]) -> tuple[str, ...]:
     words = [tag.get("term") or tag.get("label") for tag in dict.get(item, "tags") or ()]
     kept = (word.strip()[:500] for word in words if isinstance(word, str))
@@ -188,11 +195,3 @@ def _lang(value: object) -> str | None:
     if not isinstance(value, str):
         return None
     return value.strip().replace("_", "-").lower()[:35] or None
-
-
-def _ttl_s(value: object) -> float | None:
-    """Return <ttl> (whole minutes) in seconds."""
-    text = value.strip() if isinstance(value, str) else ""
-    if not (text.isascii() and text.isdecimal()):
-        return None
-    return min(int(text[:9]), _MAX_TTL_MIN) * 60.0 or None

@@ -28,6 +28,7 @@ from alerts.model.found import (
     ParsedFeed,
     Span,
     Validators,
+    Wishes,
 )
 from alerts.model.secret import Secret
 from alerts.model.told import (
@@ -84,4 +85,5 @@ __all__ = [
     "Urgent",
     "Validators",
     "Window",
+    "Wishes",
 ]

@@ -82,6 +82,7 @@ class FetchFailure:
     hint: str = ""  # what a person can do
     status: int | None = None
     retry_after_s: float | None = None  # from now; None: the server did not say
+    host: str | None = None  # whose answer it is, after redirects; None: there was none
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,16 @@ class NotModified:
 
     validators: Validators
     max_age_s: float | None = None
+    permanent_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How often a document wants to be asked for; hours and days (Monday is 0) are UTC's."""
+
+    ttl_s: float | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +124,10 @@ class ParsedFeed:
     entries: tuple[Entry, ...]
     lang: str | None = None
     complete: bool = True
-    ttl_s: float | None = None
+    wishes: Wishes = Wishes()
+    self_link: str | None = None  # what it says its own address is
     dropped: int = 0  # items with nothing in them
+    format: str = ""  # as feedparser names it (rss20, atom10), or json
     odd_dates: tuple[str, ...] = ()  # of entries without a date: what stands there and is none
 
 

@@ -6,22 +6,35 @@ decided inside it, so that two feeds that carry one article at the same moment m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row
 
 from alerts.feeds import interval
 from alerts.feeds.fingerprint import fingerprint
+from alerts.feeds.freshness import MAX_RETRY_S
 from alerts.feeds.parse import parse
 from alerts.log import get_logger
-from alerts.model import Feed, FetchedBody, FetchFailure, NotModified, ParsedFeed, Validators
+from alerts.model import (
+    Feed,
+    FetchedBody,
+    FetchFailure,
+    NotModified,
+    ParsedFeed,
+    Validators,
+    Wishes,
+)
+from alerts.pipeline import moved, outage
 from alerts.pipeline.parts import Parts
 from alerts.pipeline.record import Recorded, Recorder
 from alerts.store import feeds
 
-#: How long a server's Retry-After is believed.
-_MAX_HOLD_S = 7 * 86_400.0
+_TOO_MANY, _GONE = 429, 410
+_BUSY = (_TOO_MANY, 503)
+
+#: A host that says 429 and not how long is asked nothing for the back-off, but at most so long.
+_SLOWED_S = 3600.0
 
 #: A feed is gone at a second 410 at least this long after the first.
 _GONE_AFTER_S = 86_400.0
@@ -59,13 +72,11 @@ def poll(parts: Parts, row: Row[Any], lease: str) -> Polled:
         with parts.database.write() as connection:
             feeds.record(connection, row.id, lease, {})
         return Polled("dropped")
-    started = parts.clock.now()
     outcome = _ask(parts, feed, row)
     now = parts.clock.now()
     try:
         with parts.database.write() as connection:
             polled, values = _decided(connection, parts, feed, row, outcome, now)
-            values["last_poll_at"] = started
             if not feeds.record(connection, row.id, lease, values):
                 raise _LeaseLost
     except _LeaseLost:
@@ -86,24 +97,38 @@ def _decided(
 ) -> tuple[Polled, dict[str, Any]]:
     """Write the document's entries; return what the poll did and the feed row's new values."""
     if isinstance(outcome, FetchFailure):
-        polled, values = Polled("failed"), _failed(connection, row, outcome, now)
-    elif isinstance(outcome, NotModified):
-        polled, values = Polled("unchanged"), _calm(now) | _kept(outcome.validators, row)
+        return Polled("failed"), _failed(connection, parts, feed, row, outcome, now)
+    outage.answered(connection, parts, row)
+    recorded, parsed = Recorded(), None
+    if isinstance(outcome, NotModified):
+        values = _calm(now) | _kept(outcome.validators, row)
     elif outcome.parsed is None:
-        polled = Polled("unchanged")
         values = _calm(now) | _as_columns(outcome.answer.validators)
     else:
-        recorded = Recorder(connection, parts.in_force, feed, row, now).record(outcome.parsed)
-        polled = Polled("read" if outcome.parsed.complete else "failed", recorded)
-        values = _calm(now) | _read(row, outcome, outcome.parsed, now)
-    values["due_at"] = _next_due(parts, feed, outcome, values, now)
-    return polled, values
+        parsed = outcome.parsed
+        recorded = Recorder(connection, parts.in_force, feed, row, now).record(parsed)
+        if not parsed.complete:
+            return Polled("failed", recorded), _cut(parts, feed, row, parsed, now)
+        values = _calm(now) | _read(row, outcome, parsed, now)
+    answer = outcome.answer if isinstance(outcome, _Fetched) else outcome
+    is_same = _is_same(row, parsed, recorded)
+    known = parts.in_force.feeds
+    values |= moved.seen(row, answer.permanent_url, is_same=is_same, known=known, now=now)
+    values["due_at"] = _next_due(parts, feed, row, answer, values, now)
+    return Polled("unchanged" if parsed is None else "read", recorded), values
+
+
+def _is_same(row: Row[Any], parsed: ParsedFeed | None, recorded: Recorded) -> bool:
+    """Whether what was read is certainly the feed that was read before."""
+    if parsed is None or recorded.known:
+        return True
+    return parsed.self_link is not None and parsed.self_link == row.self_link
 
 
 def _ask(parts: Parts, feed: Feed, row: Row[Any]) -> _Outcome:
     """Fetch and, if the document is another than last time, parse."""
     validators = Validators(row.etag, row.last_modified, row.validators_url)
-    answer = parts.fetcher.fetch(feed, validators)
+    answer = parts.fetcher.fetch(moved.as_asked(feed, row), validators)
     if not isinstance(answer, FetchedBody):
         return answer
     print_ = fingerprint(answer.body)
@@ -149,18 +174,33 @@ def _kept(renewed: Validators, row: Row[Any]) -> dict[str, Any]:
 
 
 def _read(row: Row[Any], outcome: _Fetched, parsed: ParsedFeed, now: float) -> dict[str, Any]:
-    """Return what a parsed document says of its feed. Cut short: entries count, state does not."""
-    values: dict[str, Any] = {"title": parsed.title or row.title, "entries": len(parsed.entries)}
-    if not parsed.complete:
-        cut = FetchFailure(
-            "truncated",
-            "Its document breaks off in the middle; the entries before that were read.",
-            "Ask the site to mend its feed if this goes on.",
-        )
-        return values | _as_columns(Validators()) | _failing(row, cut, now)
-    values |= _as_columns(outcome.answer.validators) | {"fingerprint": outcome.fingerprint}
+    """Return what a complete document says of its feed."""
+    values = _described(row, parsed) | _as_columns(outcome.answer.validators)
+    values["fingerprint"] = outcome.fingerprint
     if row.baseline_at is None and parsed.entries:
         values["baseline_at"] = now
+    return values
+
+
+def _described(row: Row[Any], parsed: ParsedFeed) -> dict[str, Any]:
+    return {
+        "title": parsed.title or row.title,
+        "entries": len(parsed.entries),
+        "self_link": parsed.self_link,
+        "wishes": asdict(parsed.wishes) if parsed.wishes != Wishes() else None,
+    }
+
+
+def _cut(parts: Parts, feed: Feed, row: Row[Any], parsed: ParsedFeed, now: float) -> dict[str, Any]:
+    """Return what a document that breaks off leaves: its entries count, its state does not."""
+    cut = FetchFailure(
+        "truncated",
+        "Its document breaks off in the middle; the entries before that were read.",
+        "Ask the site to mend its feed if this goes on.",
+    )
+    values = _described(row, parsed) | _as_columns(Validators()) | _failing(row, cut, now)
+    values |= {"last_success_at": now, "hold_until": None} | moved.failed(row)
+    values["due_at"] = _next_due(parts, feed, row, cut, values, now)
     return values
 
 
@@ -169,6 +209,13 @@ def _failing(row: Row[Any], failure: FetchFailure, now: float) -> dict[str, Any]
         "state": "failing",
         "failures": row.failures + 1,
         "failing_since": row.failing_since or now,
+        "gone_at": None,
+        **_words(failure),
+    }
+
+
+def _words(failure: FetchFailure) -> dict[str, Any]:
+    return {
         "error_kind": failure.kind,
         "error_text": failure.text,
         "error_hint": failure.hint,
@@ -176,46 +223,66 @@ def _failing(row: Row[Any], failure: FetchFailure, now: float) -> dict[str, Any]
 
 
 def _failed(
-    connection: Connection, row: Row[Any], failure: FetchFailure, now: float
+    connection: Connection,
+    parts: Parts,
+    feed: Feed,
+    row: Row[Any],
+    failure: FetchFailure,
+    now: float,
 ) -> dict[str, Any]:
-    values = _failing(row, failure, now)
-    if failure.retry_after_s is not None and failure.status in (429, 503):
-        values["hold_until"] = now + min(failure.retry_after_s, _MAX_HOLD_S)
-        feeds.hold_host(connection, row.host, values["hold_until"])
-    if failure.status == 410:
+    """Return what a failed poll leaves; the server may slow its whole host."""
+    if failure.kind in outage.KINDS:
+        if outage.is_ours(connection, parts, row, now):
+            due_at = outage.next_due(parts, feed, now)
+            return _words(replace(failure, hint=outage.HINT)) | {"due_at": due_at}
+    elif failure.kind not in outage.NEITHER:
+        outage.answered(connection, parts, row)
+    values = _failing(row, failure, now) | moved.failed(row)
+    if failure.status == _GONE and row.adopted_at is None:
         values["gone_at"] = row.gone_at or now
         if now - values["gone_at"] >= _GONE_AFTER_S:
-            values["state"] = "gone"
-    else:
-        values["gone_at"] = None
+            return values | {"state": "gone", "due_at": None}
+    values["due_at"] = _next_due(parts, feed, row, failure, values, now)
+    _hold(connection, row, failure, values, now)
     return values
+
+
+def _hold(
+    connection: Connection, row: Row[Any], failure: FetchFailure, values: dict[str, Any], now: float
+) -> None:
+    """Keep the time that a server asks for: 503 for this feed, 429 for all feeds of its host."""
+    asked_s = failure.retry_after_s
+    if failure.status not in _BUSY:
+        return
+    if asked_s is not None:
+        values["hold_until"] = now + asked_s
+        if asked_s >= MAX_RETRY_S:
+            get_logger().warning("its server asks for a week or more", feed=row.url)
+    if failure.status == _TOO_MANY:
+        until = min(values["due_at"], now + _SLOWED_S) if asked_s is None else now + asked_s
+        feeds.hold_host(connection, failure.host or row.host, until)
 
 
 def _next_due(
     parts: Parts,
     feed: Feed,
-    outcome: _Outcome,
+    row: Row[Any],
+    answer: FetchedBody | NotModified | FetchFailure,
     values: dict[str, Any],
     now: float,
-) -> float | None:
-    """Return when to ask again; None for a feed that is gone."""
-    if values["state"] == "gone":
-        return None
-    answer: FetchedBody | NotModified | FetchFailure
-    ttl_s = None
-    if isinstance(outcome, _Fetched):
-        answer = outcome.answer
-        if outcome.parsed is not None:
-            ttl_s = outcome.parsed.ttl_s
-            if not outcome.parsed.complete:
-                answer = FetchFailure("truncated", values["error_text"])
-    else:
-        answer = outcome
-    return interval.next_due(
-        interval.PollState(values["failures"], ttl_s),
+) -> float:
+    """Return when to ask again."""
+    if isinstance(answer, FetchFailure) and row.adopted_at is not None:
+        answer = replace(answer, status=None)  # what an adopted address says is not the feed's own
+    kept = values.get("wishes", row.wishes)
+    due_at = interval.next_due(
+        interval.PollState(values["failures"], Wishes(**kept) if kept else Wishes()),
         feed,
         answer,
         now=now,
         min_poll_s=parts.settings.min_poll_s,
         jitter=parts.clock.random(),
     )
+    if not isinstance(answer, FetchFailure) and answer.max_age_s and not feed.respect_cache:
+        get_logger().info("max-age not kept", feed=feed.url, max_age_s=answer.max_age_s)
+    return due_at

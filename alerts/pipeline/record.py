@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Row
 
@@ -29,6 +29,7 @@ class Recorded:
     """How many articles were new, how many matched a rule, how many alerts that made."""
 
     new: int = 0
+    known: int = 0  # of this feed, from earlier polls
     matched: int = 0
     alerts: int = 0
 
@@ -87,7 +88,8 @@ class Recorder:
                 judged.append(_Judged(row.id, known.entry, shown, row.seen_at))
         entries.carry(self._connection, self._row.id, carried, self._now)
         self._remember(decision, ids)
-        return self._judge(judged, fresh)
+        earlier = sum(not one.is_new_outlet for one in decision.known)
+        return replace(self._judge(judged, fresh), known=earlier)
 
     def _facts(self, new: identity.NewEntry) -> dict[str, object]:
         facts = {"seen_at": self._now, "is_baseline": new.is_baseline}
@@ -127,7 +129,7 @@ class Recorder:
         for entry_id, people in Counter(item.entry_id for item in made).items():
             get_logger().info("owed", entry=entry_id, feed=self._feed.url, subscribers=people)
         self._wake(made)
-        return Recorded(fresh, matched, len(made))
+        return Recorded(new=fresh, matched=matched, alerts=len(made))
 
     def _owed(
         self, entry_id: int, matches: Iterable[Match], seen_at: float

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
 from alerts.model import Feed
+from alerts.store import outage
 from alerts.store.claims import insert, is_due
 from alerts.store.schema import feed, host
 
@@ -52,7 +53,8 @@ def apply(connection: Connection, feeds: Iterable[tuple[Feed, str]], now: float)
 def _moved(wanted: Mapping[str, tuple[Feed, str]], known: Mapping[str, Row[Any]]) -> dict[str, str]:
     """Return old URL -> new URL of feeds whose address was edited: one goes, one of its name comes.
 
-    What such a feed was seen to carry stays known under its new address.
+    Or the one comes that the feed has moved to, as `alerts feeds` said. What such a feed was seen
+    to carry stays known under its new address.
     """
     gone: dict[str, list[str]] = {}
     for url, row in known.items():
@@ -62,11 +64,18 @@ def _moved(wanted: Mapping[str, tuple[Feed, str]], known: Mapping[str, Row[Any]]
     for url, (item, _) in wanted.items():
         if url not in known and item.name:
             come.setdefault(item.name, []).append(url)
-    return {
+    by_name = {
         old[0]: come[name][0]
         for name, old in gone.items()
         if len(old) == 1 and len(come.get(name, ())) == 1
     }
+    adopted = {
+        row.moved_to: url
+        for url, row in known.items()
+        if row.is_active and url not in wanted and row.adopted_at is not None
+    }
+    by_move = {old: new for new, old in adopted.items() if new in wanted and new not in known}
+    return by_name | by_move
 
 
 def _move(connection: Connection, old: str, new: str, host_name: str, now: float) -> None:
@@ -75,6 +84,7 @@ def _move(connection: Connection, old: str, new: str, host_name: str, now: float
         "state": "new", "etag": None, "last_modified": None, "validators_url": None,
         "fingerprint": None, "hold_until": None, "failures": 0, "failing_since": None,
         "gone_at": None, "error_kind": None, "error_text": None, "error_hint": None,
+        "moved_to": None, "moved_since": None, "moved_polls": 0, "adopted_at": None,
     }  # fmt: skip
     connection.execute(
         update(feed).where(feed.c.url == old).values(url=new, host=host_name, due_at=now, **fresh)
@@ -109,7 +119,9 @@ def claim(
         .subquery()
     )
     chosen = select(due.c.id).where(due.c.place == 1).order_by(due.c.due_at).limit(limit)
-    mine = select(feed.c.id).where(feed.c.id.in_(chosen)).with_for_update(skip_locked=True)
+    # Due is asked of the locked row again: another claim may have taken it a moment ago.
+    is_mine = (feed.c.id.in_(chosen), is_due(feed, now))
+    mine = select(feed.c.id).where(*is_mine).with_for_update(skip_locked=True)
     rows = list(
         connection.execute(
             update(feed)
@@ -117,7 +129,7 @@ def claim(
             .values(
                 lease=lease, lease_until=now + lease_s, last_poll_at=now, due_at=now + gaps.url_s
             )
-            .returning(*feed.c)
+            .returning(*feed.c, outage.since().label("outage_since"))
         )
     )
     if rows:
@@ -151,7 +163,11 @@ def _close_gates(connection: Connection, hosts: Iterable[str], until: float) -> 
 
 def hold_host(connection: Connection, key: str, until: float) -> None:
     """Ask nothing of a host before `until`: it told one of our requests to come later."""
-    _close_gates(connection, [key], until)
+    statement = insert(connection, host).values(key=key, next_at=until)
+    later = _greatest(connection, host.c.next_at, statement.excluded.next_at)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["key"], set_={"next_at": later})
+    )
 
 
 def waiting(connection: Connection, horizon: float, patience: float) -> int:

@@ -25,6 +25,12 @@ def end(connection: Connection, key: str, now: float) -> Row[Any] | None:
     return row
 
 
+def ended_since(connection: Connection, key: str, moment: float) -> bool:
+    """Whether a trouble of this key ended after `moment`."""
+    query = select(notice.c.id).where(notice.c.key == key, notice.c.closed_at >= moment)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def open_ones(connection: Connection) -> dict[str, Row[Any]]:
     """Return the troubles that are not over, by key."""
     query = select(notice).where(notice.c.closed_at.is_(None))

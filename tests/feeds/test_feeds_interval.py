@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.feeds.interval import PollState, next_due
-from alerts.model import Feed, FetchedBody, FetchFailure, NotModified, Validators
+from alerts.model import Feed, FetchedBody, FetchFailure, NotModified, Validators, Wishes
 
 FEED = Feed("https://n.example/feed")
 OFTEN = Feed("https://n.example/feed", check="often")
@@ -24,7 +24,12 @@ def wait(
 ) -> float:
     return (
         next_due(
-            PollState(failures, ttl_s), feed, outcome, now=1e9, min_poll_s=min_poll_s, jitter=jitter
+            PollState(failures, Wishes(ttl_s)),
+            feed,
+            outcome,
+            now=1e9,
+            min_poll_s=min_poll_s,
+            jitter=jitter,
         )
         - 1e9
     )

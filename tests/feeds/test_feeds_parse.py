@@ -71,7 +71,7 @@ def test_an_rss_item_comes_with_all_it_says() -> None:
             "<ttl>90</ttl><language>en_US</language>",
         )
     )
-    assert (parsed.title, parsed.lang, parsed.ttl_s, parsed.complete) == (
+    assert (parsed.title, parsed.lang, parsed.wishes.ttl_s, parsed.complete) == (
         "News",
         "en-us",
         5_400,
