@@ -19,11 +19,12 @@ from alerts.cli.reading import Reading, person_named, reading
 from alerts.clock import Clock, SystemClock, iso
 from alerts.delivery import classify
 from alerts.delivery.transport import DeliveryHead, Envelope, Transport, transports
+from alerts.digests.notes import rendered
 from alerts.errors import UsageError
 from alerts.masks import mask
 from alerts.model import Config, Delivery, Destination, DestinationKind, Subscriber
 from alerts.netguard import Guard
-from alerts.pipeline.notices import rendered
+from alerts.pipeline.notices import plain
 from alerts.settings import Settings
 from alerts.store import stops
 
@@ -125,7 +126,7 @@ def _tried(tools: _Tools, place: Destination) -> Row:
         f"This is a test, sent at {iso(now)} by an admin of this news alert service.\n\n"
         "If you can read it, news will arrive here. There is nothing to do."
     )
-    message = rendered(place, _SUBJECT, text, tools, key)
+    message = rendered(plain(_SUBJECT, text), place.kind, key, now)
     head = DeliveryHead(key, place, now)
     payload = carrier.prepare(message, head, Envelope(mail_from=tools.settings.mail_from))
     result = carrier.send(Delivery(key, place, payload, created_at=now))

@@ -127,6 +127,11 @@ class Destination:
         return f"email/{local.casefold()}@{domain.lower()}"
 
     @property
+    def is_admin(self) -> bool:
+        """Whether it is where an admin hears of troubles."""
+        return self.subscriber == "admin"
+
+    @property
     def is_person(self) -> bool:
         """Whether one person reads it (mail), not a room."""
         return self.kind == "email"

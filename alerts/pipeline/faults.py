@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Row
 from alerts.model import DeliveryState, SendResult
 from alerts.pipeline import health, notices
 from alerts.pipeline.parts import Parts
-from alerts.store import deliveries
 from alerts.store import notices as notice_rows
+from alerts.store import outcomes
 
 _SERVER_FAULTS = frozenset({"auth", "tls", "policy", "sender"})
 _LAYOUT_FAULTS = frozenset({"degraded", "bad_payload"})
@@ -24,6 +24,9 @@ _LAYOUT_FAULTS = frozenset({"degraded", "bad_payload"})
 #: So many refused digests are told one by one in an hour: a thousand at once would be a flood.
 _TOLD_AN_HOUR = 5
 _HOUR_S = 3600.0
+
+#: A layout that works for so long is mended, not just lucky.
+_DAY_S = 24 * _HOUR_S
 
 
 class Judged(Protocol):
@@ -60,13 +63,13 @@ class Faults:
         elif tried.state == "failed" and result.outcome == "refused" and row.digest_id is not None:
             self._refuse(tried, result)
         elif result.kind == "ok":
-            self._over(row)
+            self._over(row, tried.at)
 
     def _tell(self, key: str, subject: str, text: str) -> None:
         notices.tell(self._connection, self._parts, key, subject, text)
 
     def _server(self) -> None:
-        trouble = health.mail_trouble(self._connection)
+        trouble = health.mail_trouble(self._connection, notices.dates(self._parts))
         if trouble is not None:
             self._tell(trouble.key, trouble.subject, trouble.text)
 
@@ -75,7 +78,7 @@ class Faults:
             _domain_key(row),
             f"{_domain(row)} does not accept our mail",
             f"To {row.place}: {result.code} {result.server_text}\n\n{result.hint}\n\nOther mail"
-            " goes out as before; what is refused is tried again every few hours. See it: alerts"
+            " goes out as before; what is refused is tried again every few hours.\nSee it: alerts"
             f" deliveries show {row.id}",
         )
 
@@ -84,15 +87,16 @@ class Faults:
             f"layout {row.destination}",
             f"Slack refuses the layout of digests to {row.destination}",
             f"{result.server_text}\n\nWhere Slack takes it as plain text, every title and link is"
-            " sent so. If you have a slack.j2 of your own, mend or remove it; otherwise please"
-            f" report what this shows: alerts deliveries show {row.id}",
+            " sent so. You are told once, and again when a day has passed without it.\n\nIf you"
+            " have a slack.j2 of your own, mend or remove it; otherwise please report what this"
+            f" shows:\nalerts deliveries show {row.id}",
         )
 
     def _refuse(self, tried: Judged, result: SendResult) -> None:
         """Tell of a digest that will not arrive; of the sixth in an hour that there are more."""
         row, since = tried.row, tried.at - _HOUR_S
         if self._refused is None:
-            self._refused = deliveries.refused_since(self._connection, since, self._group)
+            self._refused = outcomes.refused_since(self._connection, since, self._group)
         self._refused += 1
         whom = row.place if row.kind == "email" else row.destination
         if self._refused <= _TOLD_AN_HOUR:
@@ -100,23 +104,28 @@ class Faults:
             subject = f"Refused for good: a digest to {whom}"
             text = (
                 f"{said}\n\n{result.hint}\n\nIts articles are not told there again by themselves."
-                f" See them: alerts deliveries show {row.id}\nTo have it tried again: alerts"
-                f" deliveries retry {row.id}"
+                f"\nSee them: alerts deliveries show {row.id}"
+                f"\nTo have it tried again: alerts deliveries retry {row.id}"
             )
             notices.say(self._connection, self._parts, subject, text)
         elif self._refused == _TOLD_AN_HOUR + 1:
             text = (
-                "More digests were refused within this hour, and are not told one by one. See"
-                " them: alerts deliveries --failed"
+                "More digests were refused within this hour, and are not told one by one."
+                "\nSee them: alerts deliveries --failed"
             )
             notices.say(self._connection, self._parts, "Refused for good: more digests", text)
 
-    def _over(self, row: Row[Any]) -> None:
+    def _broke(self, row: Row[Any], at: float) -> bool:
+        """Whether the layout broke so lately that it may break again and again."""
+        since = at - _DAY_S
+        return outcomes.came_to(self._connection, row.destination, _LAYOUT_FAULTS, since)
+
+    def _over(self, row: Row[Any], at: float) -> None:
         """End what an accepted message shows to be over."""
         layout, domain = f"layout {row.destination}", _domain_key(row)
-        if layout in self._open and row.digest_id is not None:
+        if layout in self._open and row.digest_id is not None and not self._broke(row, at):
             subject = f"Over: Slack takes the layout of digests to {row.destination} again"
-            text = "The last digest was accepted with it."
+            text = "Every digest of the last 24 hours was accepted with it."
             notices.over(self._connection, self._parts, layout, subject, text)
         if row.kind == "email" and domain in self._open:
             subject = f"Over: {_domain(row)} accepts our mail again"

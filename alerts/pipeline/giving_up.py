@@ -21,9 +21,10 @@ def judge(connection: Connection, row: Row[Any], result: SendResult, now: float)
         return
     if row.kind == "email" and result.kind != "mailbox_full":
         return
+    target = stops.bare(row.target)
     tries = [
         patience.Try(one.at, one.outcome, one.kind, bool(one.is_last))
-        for one in outbox.tries_since_it_worked(connection, row.target)
+        for one in outbox.tries_since_it_worked(connection, target)
     ]
     verdict = patience.judge(row.kind, tries)
     if verdict.kind == "probe":
@@ -34,7 +35,7 @@ def judge(connection: Connection, row: Row[Any], result: SendResult, now: float)
         outbox.hold_gate(connection, row.destination, verdict.next_at, verdict.since, reason)
     elif verdict.kind == "give_up":
         kind = stops.BAD_ADDRESS if row.kind == "email" else stops.GONE
-        stops.stop(connection, row.target, kind, _reason(row, verdict), now)
+        stops.stop(connection, target, kind, _reason(row, verdict), now)
 
 
 def _reason(row: Row[Any], verdict: patience.Verdict) -> str:

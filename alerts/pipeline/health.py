@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from alerts.clock import iso
 from alerts.delivery import patience
+from alerts.digests.dates import Dates
+from alerts.digests.words import enumerated
 from alerts.model import Article, Entry
 from alerts.pipeline import notices
-from alerts.pipeline.parts import InForce, Parts
+from alerts.pipeline.parts import Parts
 from alerts.rules.fields import passes
 from alerts.store import deliveries, feeds, stops
 from alerts.store import notices as notice_rows
@@ -28,6 +29,10 @@ FAILING_S = 24 * 3600.0
 #: A mail server that refuses us for less than this may be restarting.
 _MAIL_S = 3600.0
 _MAIL = "mail"
+_FEED = "feed"
+
+#: So many readers of a failing feed are named.
+_NAMED = 4
 
 #: A feed that had `_LIVELY` new articles in a month and none for this long has fallen silent.
 _SILENT_S = 7 * 86_400.0
@@ -47,64 +52,119 @@ class Trouble:
 def check(parts: Parts) -> None:
     """Tell the admins of troubles that began, and of those that are over."""
     with parts.database.write() as connection:
-        now = parts.clock.now()
-        found = {trouble.key: trouble for trouble in _troubles(connection, parts, now)}
+        found = {trouble.key: trouble for trouble in _Look(connection, parts).troubles()}
         for trouble in found.values():
             notices.tell(connection, parts, trouble.key, trouble.subject, trouble.text)
         for key, row in notice_rows.open_ones(connection).items():
             if key.partition(" ")[0] in _KINDS and key not in found:
-                subject = f"Over: {row.subject}"
-                text = f"What we told you of on {iso(row.opened_at)} is over: {row.subject}."
-                notices.over(connection, parts, key, subject, text)
+                notices.over(connection, parts, key, *_over(connection, parts, row))
 
 
 #: First words of the keys that `check` opens and closes; others belong to who told of them.
-_KINDS = frozenset({"feed", "silent", _MAIL, "webhook", "address"})
+_KINDS = frozenset({_FEED, "silent", _MAIL, "webhook", "address"})
 
 
-def _troubles(connection: Connection, parts: Parts, now: float) -> Iterator[Trouble]:
-    rows = feeds.by_url(connection)
-    for url in parts.in_force.feeds:
-        row = rows.get(url)
-        if row is None:
-            continue
-        if row.failing_since is not None and now - row.failing_since >= FAILING_S:
-            yield _failing(row, _readers(parts.in_force, url, row.title))
-        elif row.state == "ok" and _is_silent(connection, row, now):
-            yield _silent(row)
-    mail = mail_trouble(connection, now - _MAIL_S)
-    if mail is None and _MAIL in notice_rows.open_ones(connection):  # told at once: see faults
-        mail = mail_trouble(connection)
-    if mail is not None:
-        yield mail
-    for gate in deliveries.failing_gates(connection, now - patience.FAILING_S):
-        yield _failing_webhook(gate)
-    for stop in stops.stops(connection).values():
-        if stop.kind not in (stops.STOPPED, stops.ERASED):
-            yield _gone(stop)
+def _over(connection: Connection, parts: Parts, row: Row[Any]) -> tuple[str, str]:
+    """Return subject and text for the end of what an open notice is about."""
+    told = notices.dates(parts).near(row.opened_at)
+    kind, _, url = row.key.partition(" ")
+    known = feeds.by_url(connection).get(url) if kind == _FEED else None
+    if known is None:
+        return f"Over: {row.subject}", f"What we told you of, {told}, is over: {row.subject}."
+    if url not in parts.in_force.feeds:
+        text = f"{_name(known)} is no longer in subscribers.yaml, and not asked any more."
+        return f"Over: {row.subject}", text
+    return f"Feed works again: {_name(known)}", (
+        f"What we told you of, {told}, is over: {row.subject}. It was read again just now."
+        "\n\nWhat it still lists was looked at. What it listed only while it could not be read is"
+        " not known to us."
+    )
+
+
+def mail_trouble(
+    connection: Connection, dates: Dates, since: float | None = None
+) -> Trouble | None:
+    """Return the words for a mail server that takes nothing (since then or longer); or None."""
+    gate = deliveries.gate_of(connection, f"{deliveries.SERVER}email")
+    if gate is None or gate.since is None or (since is not None and gate.since > since):
+        return None
+    return Trouble(
+        _MAIL,
+        f"Mails do not go out (since {dates.near(gate.since)})",
+        f"The mail server has taken no mail since then. {gate.reason}\n\nNothing is lost: what"
+        " waits is sent when it works again.\nSee what waits: alerts deliveries",
+    )
 
 
 def _name(row: Row[Any]) -> str:
     return str(row.name or row.title or row.url)
 
 
-def _readers(in_force: InForce, url: str, title: str | None) -> int:
-    """Return how many subscribers have a rule that looks at this feed."""
-    article = Article.of(Entry(), in_force.feeds[url], title)
-    rules = [rule.name for rule in in_force.config.rules if passes(rule, article)]
-    return len({person for name in rules for person in in_force.followers.get(name, ())})
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at everything that may be in trouble."""
 
+    connection: Connection
+    parts: Parts
 
-def _failing(row: Row[Any], readers: int) -> Trouble:
-    name = _name(row)
-    people = "1 subscriber reads" if readers == 1 else f"{readers} subscribers read"
-    return Trouble(
-        f"feed {row.url}",
-        f"Feed failing: {name} (since {iso(row.failing_since)})",
-        f"{row.error_text}\n\n{people} it; the footer of their mails tells them."
-        f"\n\n{row.error_hint or ''}\nSee it: alerts feeds. We go on asking, and tell you once when"
-        " it works again.",
-    )
+    @property
+    def _dates(self) -> Dates:
+        return notices.dates(self.parts)
+
+    def troubles(self) -> Iterator[Trouble]:
+        now = self.parts.clock.now()
+        rows = feeds.by_url(self.connection)
+        for url in self.parts.in_force.feeds:
+            row = rows.get(url)
+            if row is None:
+                continue
+            if row.failing_since is not None and now - row.failing_since >= FAILING_S:
+                yield self._failing(row)
+            elif row.state == "ok" and _is_silent(self.connection, row, now):
+                yield _silent(row)
+        mail = mail_trouble(self.connection, self._dates, now - _MAIL_S)
+        if mail is None and _MAIL in notice_rows.open_ones(self.connection):  # at once: see faults
+            mail = mail_trouble(self.connection, self._dates)
+        if mail is not None:
+            yield mail
+        for gate in deliveries.failing_gates(self.connection, now - patience.FAILING_S):
+            yield self._failing_webhook(gate)
+        for stop in stops.stops(self.connection).values():
+            if stop.kind not in (stops.STOPPED, stops.ERASED):
+                yield _gone(stop)
+
+    def _failing(self, row: Row[Any]) -> Trouble:
+        asked = f"We ask again {self._dates.near(row.due_at)}, and" if row.due_at else "We"
+        hint = f"{row.error_hint}\n" if row.error_hint else ""
+        return Trouble(
+            f"{_FEED} {row.url}",
+            f"Feed failing: {_name(row)} (since {self._dates.near(row.failing_since)})",
+            f"{row.error_text} {self._readers(row)}"
+            f"\n\n{hint}Its address: {row.url}\nSee how all feeds are: alerts feeds"
+            f"\n\n{asked} tell you once when it works again.",
+        )
+
+    def _readers(self, row: Row[Any]) -> str:
+        """Say which subscribers have a rule that looks at this feed."""
+        in_force = self.parts.in_force
+        article = Article.of(Entry(), in_force.feeds[row.url], row.title)
+        rules = [rule.name for rule in in_force.config.rules if passes(rule, article)]
+        ids = {person for name in rules for person in in_force.followers.get(name, ())}
+        names = [person.name for person in in_force.config.subscribers if person.id in ids]
+        if not names:
+            return "No subscriber's rules read it."
+        told = enumerated(names, limit=_NAMED)
+        whose = "1 subscriber's" if len(names) == 1 else f"{len(names)} subscribers'"
+        return f"{whose} rules read it ({told}); the footer of their mails says so."
+
+    def _failing_webhook(self, gate: Row[Any]) -> Trouble:
+        what = "Mailbox" if "/email/" in gate.key else "Webhook"
+        return Trouble(
+            f"webhook {gate.key}",
+            f"{what} failing: {gate.key} (since {self._dates.near(gate.since)})",
+            f"{gate.reason}\n\nWhat is due there waits.\nSee what it says: alerts deliveries"
+            f"\nWhen it is mended: alerts destinations resume {gate.key}",
+        )
 
 
 def _is_silent(connection: Connection, row: Row[Any], now: float) -> bool:
@@ -126,42 +186,20 @@ def _silent(row: Row[Any]) -> Trouble:
     )
 
 
-def mail_trouble(connection: Connection, since: float | None = None) -> Trouble | None:
-    """Return the words for a mail server that takes nothing (since then or longer); or None."""
-    gate = deliveries.gate_of(connection, f"{deliveries.SERVER}email")
-    if gate is None or gate.since is None or (since is not None and gate.since > since):
-        return None
-    return Trouble(
-        _MAIL,
-        f"Mails do not go out (since {iso(gate.since)})",
-        f"The mail server has taken no mail since then. {gate.reason}\n\nNothing is lost: what"
-        " waits is sent when it works again. See: alerts deliveries",
-    )
-
-
-def _failing_webhook(gate: Row[Any]) -> Trouble:
-    what = "Mailbox" if "/email/" in gate.key else "Webhook"
-    return Trouble(
-        f"webhook {gate.key}",
-        f"{what} failing: {gate.key} (since {iso(gate.since)})",
-        f"{gate.reason}\n\nWhat is due there waits. See what it says: alerts deliveries. When it is"
-        f" mended: alerts destinations resume {gate.key}",
-    )
-
-
 def _gone(stop: Row[Any]) -> Trouble:
-    kind, _, place = stop.target.partition("/")
-    if stop.kind == stops.BAD_ADDRESS and kind == "email":
+    target = stops.bare(stop.target)
+    kind, _, place = target.partition("/")
+    if kind == "email":
         return Trouble(
-            f"address {stop.target}",
+            f"address {target}",
             f"Address refused: {place}",
             f"The mail server takes nothing for {place}: {stop.reason}\n\nNothing more is sent"
-            " there. Correct the line in subscribers.yaml, or send there again:"
-            f" alerts destinations resume {place}",
+            " there. Correct the line in subscribers.yaml.\nTo send there again: alerts"
+            f" destinations resume {place}",
         )
     return Trouble(
-        f"webhook {stop.target}",
-        f"Webhook gone: {stop.target}",
-        f"{stop.target} is no more: {stop.reason}\n\nNothing more is sent there. Make a new webhook"
-        f" and set its address; then: alerts destinations resume {stop.target}",
+        f"webhook {target}",
+        f"Webhook gone: {target}",
+        f"{target} is no more: {stop.reason}\n\nNothing more is sent there. Make a new webhook"
+        f" and set its address.\nThen: alerts destinations resume {target}",
     )

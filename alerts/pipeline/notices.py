@@ -6,19 +6,22 @@ here they become deliveries to every admin, sent, retried and shown like any oth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from alerts.clock import Clock, iso
+from alerts.clock import Clock
 from alerts.delivery.transport import DeliveryHead, Envelope, Transport
+from alerts.digests.dates import Dates
+from alerts.digests.notes import Note, rendered
 from alerts.log import get_logger
-from alerts.model import Destination, DestinationKind, Mail, Post, Rendered
+from alerts.model import Config, Destination, DestinationKind
 from alerts.pipeline.parts import Parts
 from alerts.settings import Settings
-from alerts.store import deliveries, notices
+from alerts.store import deliveries, notices, stops
 
 
 class Writes(Protocol):
@@ -30,6 +33,17 @@ class Writes(Protocol):
     def settings(self) -> Settings: ...  # noqa: D102
     @property
     def transports(self) -> Mapping[DestinationKind, Transport]: ...  # noqa: D102
+
+
+def home(config: Config) -> ZoneInfo:
+    """Return the zone that admins are told times in: that of most subscribers."""
+    zones = Counter(person.timezone for person in config.subscribers)
+    return ZoneInfo(zones.most_common(1)[0][0] if zones else "UTC")
+
+
+def dates(parts: Parts) -> Dates:
+    """Return the words for moments in notices."""
+    return Dates(home(parts.in_force.config), parts.clock.now())
 
 
 def tell(connection: Connection, parts: Parts, key: str, subject: str, text: str) -> bool:
@@ -57,18 +71,25 @@ def say(connection: Connection, parts: Parts, subject: str, text: str) -> None:
 def _send(connection: Connection, parts: Parts, subject: str, text: str) -> None:
     get_logger().warning("notice", subject=subject)
     rows = [
-        note_delivery(parts, place, subject, text)
+        note_delivery(parts, place, plain(subject, text)) | {"target": stops.NOTICE + place.target}
         for place in parts.in_force.config.admins
         if place.kind in parts.transports
     ]
     deliveries.add(connection, rows)
 
 
-def note_delivery(parts: Writes, place: Destination, subject: str, text: str) -> dict[str, Any]:
-    """Return the delivery row of a short message of ours: a notice, a test, a confirmation."""
+def plain(subject: str, text: str) -> Note:
+    """Return a note of paragraphs, with an empty line between each two."""
+    return Note(subject, tuple(text.split("\n\n")))
+
+
+def note_delivery(
+    parts: Writes, place: Destination, note: Note, envelope: Envelope | None = None
+) -> dict[str, Any]:
+    """Return the delivery row of a short message of ours, due at once."""
     now, key = parts.clock.now(), parts.clock.token()
     head = DeliveryHead(key, place, now)
-    envelope = Envelope(mail_from=parts.settings.mail_from)
+    envelope = envelope or Envelope(mail_from=parts.settings.mail_from)
     return {
         "id": key,
         "digest_id": None,
@@ -81,33 +102,9 @@ def note_delivery(parts: Writes, place: Destination, subject: str, text: str) ->
         "parts": 1,
         "articles": 0,
         "payload": parts.transports[place.kind].prepare(
-            rendered(place, subject, text, parts, key), head, envelope
+            rendered(note, place.kind, key, now), head, envelope
         ),
         "state": "pending",
         "created_at": now,
         "due_at": now,
     }
-
-
-def rendered(place: Destination, subject: str, text: str, parts: Writes, key: str) -> Rendered:
-    """Return a plain message in the form of its destination."""
-    if place.kind == "email":
-        return Mail(subject=subject, text=text, html=_as_html(subject, text.split("\n\n")))
-    if place.kind == "slack":
-        shown = f"{subject}\n{text}"
-        for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-            shown = shown.replace(sign, entity)
-        return Post({"text": shown})
-    data = {"id": key, "subject": subject, "text": text}
-    return Post({"type": "notice", "timestamp": iso(parts.clock.now()), "data": data})
-
-
-def _as_html(subject: str, paragraphs: Sequence[str]) -> str:
-    body = "".join(f"<p>{escape(p).replace(chr(10), '<br>')}</p>" for p in paragraphs)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape(subject)}</title></head>"
-        '<body style="font:16px/24px sans-serif;max-width:600px;margin:16px">'
-        f'<h1 style="font:bold 20px/28px serif">{escape(subject)}</h1>{body}</body></html>'
-    )

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from alerts.clock import Clock
-from alerts.delivery.transport import Transport
+from alerts.delivery.transport import Envelope, Transport
 from alerts.digests.dates import Dates
+from alerts.digests.notes import Link, Note
 from alerts.digests.words import N_, translations
 from alerts.log import get_logger
 from alerts.model import Config, Destination, DestinationKind
@@ -27,9 +28,6 @@ from alerts.settings import Settings
 from alerts.store import deliveries, stops
 from alerts.store.database import Database
 
-#: Targets of confirmations begin with this, so that the stop they tell of does not hold them back.
-CONFIRMATION = "confirmation/"
-
 #: At most one confirmation to an address in this time, whoever presses the buttons.
 _CONFIRM_EVERY_S = 3600.0
 
@@ -37,7 +35,7 @@ _REASON = "stopped by its reader, with the link in a mail"
 
 _SUBJECT = N_("You get no more mails from %(service)s")
 _STOPPED = N_("%(address)s was stopped %(when)s with the link in a mail.")
-_UNDO = N_("If that was not you (a forwarded mail, perhaps): start again:")
+_UNDO = N_("If that was not you (a forwarded mail, perhaps): start again")
 _ELSE = N_("Otherwise do nothing.")
 
 #: What a link finds: `active` and `stopped` by its reader can be changed by it, the others not.
@@ -129,7 +127,7 @@ def _link_again(desk: Desk, target: str) -> str | None:
 
 
 def _confirm(connection: Connection, desk: Desk, place: Destination, again: str) -> None:
-    target = CONFIRMATION + place.target
+    target = stops.CONFIRMATION + place.target
     now = desk.clock.now()
     if deliveries.made_since(connection, target, now - _CONFIRM_EVERY_S):
         return
@@ -137,8 +135,12 @@ def _confirm(connection: Connection, desk: Desk, place: Destination, again: str)
     _ = translations(language).gettext
     dates = Dates(_zone(desk, place), now, language)
     stopped = _(_STOPPED) % {"address": place.place, "when": dates.near(now)}
-    text = f"{stopped}\n\n{_(_UNDO)}\n{again}\n\n{_(_ELSE)}"
-    row = note_delivery(desk, place, _(_SUBJECT) % {"service": desk.service}, text)
+    note = Note(
+        _(_SUBJECT) % {"service": desk.service},
+        (stopped, Link(_(_UNDO), again), _(_ELSE)),
+        language=language,
+    )
+    row = note_delivery(desk, place, note, Envelope(desk.settings.mail_from, admin=desk.admin))
     deliveries.add(connection, [row | {"target": target}])
 
 

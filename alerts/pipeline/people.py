@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from alerts.model import Config, Destination
-from alerts.pipeline.optout import CONFIRMATION
 from alerts.store import deliveries, erasure, outbox, stops, subscribers
 from alerts.store.erasure import Erasure
 
@@ -79,4 +78,4 @@ def _hurry_slots(
 
 def erase(connection: Connection, target: str, now: float, new_key: str) -> Erasure:
     """Forget a person's address and what was sent there; nothing is ever sent there again."""
-    return erasure.erase(connection, target, (CONFIRMATION + target,), now, new_key)
+    return erasure.erase(connection, target, now, new_key)

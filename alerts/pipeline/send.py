@@ -21,10 +21,9 @@ from alerts.pipeline import giving_up
 from alerts.pipeline.apply import wake
 from alerts.pipeline.assemble import is_reachable
 from alerts.pipeline.faults import Faults
-from alerts.pipeline.optout import CONFIRMATION
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import deliveries, stops
+from alerts.store import deliveries, outcomes, stops
 
 #: Between two messages to one chat webhook: Slack takes one a second.
 _POST_GAP_S = 1.1
@@ -253,8 +252,7 @@ def _pace(connection: Connection, tried: Tried, result: SendResult, failing: set
     row, now, due_at = tried.row, tried.at, tried.due_at
     if result.outcome == "suppress":
         kind = stops.BAD_ADDRESS if row.kind == "email" else stops.GONE
-        target = row.target.removeprefix(CONFIRMATION)
-        stops.stop(connection, target, kind, result.hint or result.server_text, now)
+        stops.stop(connection, stops.bare(row.target), kind, result.hint or result.server_text, now)
     reason = result.hint or result.kind
     if due_at is not None and result.scope in ("server", "destination"):
         is_server = result.scope == "server"
@@ -277,7 +275,7 @@ def _is_for_all(connection: Connection, tried: Tried, result: SendResult) -> boo
     return (
         tried.row.kind == "email"
         and result.kind in _SHARED
-        and deliveries.last_mail_kind(connection, tried.row.destination) == result.kind
+        and outcomes.last_mail_kind(connection, tried.row.destination) == result.kind
     )
 
 

@@ -53,8 +53,8 @@ def add_digest(connection: Connection, values: Mapping[str, Any]) -> bool:
 
 def add(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Insert deliveries; none to someone who was erased, of whom nothing is kept."""
-    gone = stops.erased(connection, {row["target"] for row in rows})
-    rows = [row for row in rows if row["target"] not in gone]
+    gone = stops.erased(connection, {stops.bare(row["target"]) for row in rows})
+    rows = [row for row in rows if stops.bare(row["target"]) not in gone]
     if rows:
         connection.execute(delivery.insert(), rows)
 
@@ -258,14 +258,14 @@ def suppress_stopped(connection: Connection, now: float) -> list[str]:
     """
     if connection.execute(_ANY_STOP).scalar() is None:
         return []  # asked every moment, and nearly always so
-    mine = suppression.c.target == delivery.c.target
-    reason = select(suppression.c.reason).where(mine).scalar_subquery()
+    held = stops.HELD
+    reason = select(held.c.reason).where(held.c.target == delivery.c.target).scalar_subquery()
     done = connection.execute(
         update(delivery)
         .where(
             delivery.c.state.in_(OPEN),
             delivery.c.lease.is_(None),
-            delivery.c.target.in_(select(suppression.c.target)),
+            delivery.c.target.in_(select(held.c.target)),
         )
         .values(state="suppressed", hint=reason, due_at=None, ended_at=now)
         .returning(delivery.c.id)
@@ -299,33 +299,6 @@ def suppress_open(connection: Connection, subscriber: str, reason: str, now: flo
         .values(state="suppressed", hint=reason, due_at=None, ended_at=now)
     )
     return done.rowcount
-
-
-def last_mail_kind(connection: Connection, besides: str) -> str | None:
-    """Return the kind of result of the last mail that was tried, those to `besides` left out."""
-    query = (
-        select(attempt.c.result_kind)
-        .join(delivery, delivery.c.id == attempt.c.delivery_id)
-        .where(
-            delivery.c.kind == "email",
-            delivery.c.destination != besides,
-            attempt.c.ended_at.is_not(None),
-        )
-        .order_by(attempt.c.id.desc())
-        .limit(1)
-    )
-    return connection.execute(query).scalar()
-
-
-def refused_since(connection: Connection, since: float, besides: Collection[str]) -> int:
-    """Count the digests' deliveries that failed since then, but for those of these ids."""
-    query = select(func.count()).where(
-        delivery.c.state == "failed",
-        delivery.c.digest_id.is_not(None),
-        delivery.c.ended_at >= since,
-        delivery.c.id.not_in(list(besides)),
-    )
-    return int(connection.execute(query).scalar_one())
 
 
 # --- gates ----------------------------------------------------------------------

@@ -44,18 +44,16 @@ class Erasure:
     is_in_force: bool  # the configuration in force still has the address
 
 
-def erase(
-    connection: Connection, target: str, aliases: tuple[str, ...], now: float, new_key: str
-) -> Erasure:
-    """Forget a target and its `aliases` (targets of messages about it); nothing is sent to it.
+def erase(connection: Connection, target: str, now: float, new_key: str) -> Erasure:
+    """Forget a target, and our own messages to it; nothing is sent to it again.
 
     `new_key` keys the hash if none does yet.
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete = ON")  # overwrite, do not just unlink
     address = target.removeprefix("email/")
-    targets = (target, *aliases)
-    gone = _removed_owners(connection, target)
+    targets = stops.aliases(target)
+    gone = _removed_owners(connection, targets)
     _forget_gates(connection, targets)
     count = connection.execute(delete(delivery).where(delivery.c.target.in_(targets))).rowcount
     for key in gone:
@@ -92,14 +90,14 @@ def tidy(database: Database) -> None:
         connection.close()
 
 
-def _removed_owners(connection: Connection, target: str) -> list[str]:
+def _removed_owners(connection: Connection, targets: tuple[str, ...]) -> list[str]:
     """Return subscribers that are no longer configured and had no other address."""
-    others = select(delivery.c.subscriber).where(delivery.c.target != target)
+    others = select(delivery.c.subscriber).where(delivery.c.target.not_in(targets))
     query = (
         select(subscriber.c.id)
         .join(delivery, delivery.c.subscriber == subscriber.c.id)
         .where(
-            delivery.c.target == target,
+            delivery.c.target.in_(targets),
             subscriber.c.removed_at.is_not(None),
             subscriber.c.id.not_in(others),
         )

@@ -118,7 +118,7 @@ def retry(
     for row in _rows(connection, ids):
         obstacle = (
             _unfit(row)
-            or _stopped(row, stopped.get(row.target), paused.get(row.target))
+            or _stopped(row, stops.holding(stopped, row.target), paused.get(row.target))
             or (None if is_known(row.destination) else ("no longer in subscribers.yaml", None))
             or (None if asked_for else _came_later(connection, row))
         )
@@ -212,7 +212,8 @@ def tries_since_it_worked(connection: Connection, target: str, limit: int = 2_00
 
     Rows of (at, outcome, kind, is_last).
     """
-    mine = and_(attempt.c.delivery_id == delivery.c.id, delivery.c.target == target)
+    same = delivery.c.target.in_(stops.aliases(target))
+    mine = and_(attempt.c.delivery_id == delivery.c.id, same)
     worked = (
         select(func.max(attempt.c.ended_at))
         .where(mine, attempt.c.outcome.in_(("delivered", "written")))
@@ -258,7 +259,7 @@ def resume(connection: Connection, target: str, keys: Sequence[str], now: float)
     if stop is not None and stop.kind in (stops.BAD_ADDRESS, stops.GONE):
         stops.lift(connection, target)
         due, stale = _revive(connection, stop, now)
-    mine = delivery.c.target == target
+    mine = delivery.c.target.in_(stops.aliases(target))
     connection.execute(
         update(attempt)
         .where(attempt.c.delivery_id.in_(select(delivery.c.id).where(mine)))
@@ -288,7 +289,7 @@ def resume(connection: Connection, target: str, keys: Sequence[str], now: float)
 def _revive(connection: Connection, stop: Row[Any], now: float) -> tuple[int, int]:
     """Make due what was given up only because of `stop`; count it, and what is too old for that."""
     because = and_(
-        delivery.c.target == stop.target,
+        delivery.c.target.in_(stops.aliases(stop.target)),
         delivery.c.state == "suppressed",
         delivery.c.hint == stop.reason,
         delivery.c.ended_at >= stop.created_at,

@@ -17,9 +17,6 @@ from alerts.store import stops
 #: A pause without an end: 9999-12-31.
 NO_END = 253_402_214_400.0
 
-#: Targets that no person is behind: our own confirmations of a stop.
-_OWN = "confirmation/"
-
 
 def people(
     connection: Connection | None, places: Iterable[Destination], now: float
@@ -35,7 +32,7 @@ def people(
         return [_row(mine, target, None, None) for target, mine in configured.items()]
     stopped, paused = stops.stops(connection), stops.pauses(connection, now)
     erased = stops.erased(connection, list(configured))
-    others = [t for t in (*stopped, *paused) if t not in configured and not t.startswith(_OWN)]
+    others = [t for t in (*stopped, *paused) if t not in configured and stops.bare(t) == t]
     rows = [
         _row(configured.get(target, []), target, stopped.get(target), paused.get(target))
         for target in (*configured, *dict.fromkeys(others))

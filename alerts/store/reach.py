@@ -72,8 +72,8 @@ def _stopped(stop: Row[Any] | None, place: Destination, erased: set[str]) -> dic
     if place.target in erased:
         lift = lift_command(place.kind, place.place, place.key)
         return {"state": stops.ERASED, "reason": "This person's data was erased.", "lift": lift}
-    if stop is None:
-        return {}
+    if stop is None or (place.is_admin and stop.kind == stops.STOPPED):
+        return {}  # a reader's stop is about digests, not about notices to an admin
     return {
         "state": stop.kind,
         "since": iso(stop.created_at),

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, literal, select, union_all
 
 from alerts.store import configs
 from alerts.store.claims import chunks, insert
@@ -21,6 +21,10 @@ from alerts.store.schema import pause, reader, suppression
 #: Kinds of suppression: the reader's own stop, an address that does not exist, a dead webhook, a
 #: person whose data was erased.
 STOPPED, BAD_ADDRESS, GONE, ERASED = "stopped", "bad_address", "gone", "erased"
+
+#: What stands before the target of our own messages to it: that it was stopped, notices to admins.
+#: A reader's stop or a pause of the target does not hold them; that it does not exist does.
+CONFIRMATION, NOTICE = "confirmation/", "notice/"
 
 #: What the target of someone erased begins with; the rest is a keyed hash.
 ERASED_PREFIX = "erased/"
@@ -54,6 +58,34 @@ def stop_of(connection: Connection, target: str) -> Row[Any] | None:
     """Return the suppression of one target."""
     query = select(suppression).where(suppression.c.target == target)
     return connection.execute(query).one_or_none()
+
+
+def bare(target: str) -> str:
+    """Return what a stop is about: the target without what stands before that of our messages."""
+    return target.removeprefix(CONFIRMATION).removeprefix(NOTICE)
+
+
+def aliases(target: str) -> tuple[str, ...]:
+    """Return the targets of everything that goes to the same address or webhook, its own first."""
+    return (target, CONFIRMATION + target, NOTICE + target)
+
+
+def holding(found: Mapping[str, Row[Any]], target: str) -> Row[Any] | None:
+    """Return which of the stops `found` (by target) holds back what has this target."""
+    stop = found.get(bare(target))
+    return stop if stop is None or bare(target) == target or stop.kind != STOPPED else None
+
+
+def _prefixed(prefix: str) -> Any:
+    is_nowhere = suppression.c.kind.in_((BAD_ADDRESS, GONE))
+    target = (literal(prefix) + suppression.c.target).label("target")
+    return select(target, suppression.c.reason).where(is_nowhere)
+
+
+#: The same in the database: targets that are held back, and the reason.
+HELD = union_all(
+    select(suppression.c.target, suppression.c.reason), _prefixed(CONFIRMATION), _prefixed(NOTICE)
+).subquery("held")
 
 
 def set_pause(connection: Connection, target: str, until: float | None) -> None:

@@ -14,7 +14,7 @@ from alerts.delivery import classify
 from alerts.engine.jobs import record_together
 from alerts.engine.results import Results
 from alerts.pipeline import Tried, send
-from alerts.pipeline.notices import note_delivery
+from alerts.pipeline.notices import note_delivery, plain
 from alerts.store import deliveries
 from alerts.store.schema import attempt, delivery
 
@@ -33,7 +33,9 @@ def owe(world: World, lease: str = "ours") -> list[Row[Any]]:
     """Put a mail to each of four people into the outbox and claim them."""
     world.reload(PEOPLE)
     people = world.parts.in_force.config.subscribers
-    rows = [note_delivery(world.parts, p.destinations[0], "A story", "Its text.") for p in people]
+    rows = [
+        note_delivery(world.parts, p.destinations[0], plain("A story", "Its text.")) for p in people
+    ]
     with world.database.write() as connection:
         deliveries.add(connection, rows)
     return claim(world, lease)

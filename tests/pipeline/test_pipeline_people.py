@@ -7,10 +7,13 @@ from typing import Any
 
 from pipeline_world import World
 
+from alerts.delivery import classify
 from alerts.model import Destination
-from alerts.pipeline import people
+from alerts.pipeline import notices, people
 from alerts.store import configs, stops, tables
+from alerts.store import notices as notice_rows
 from alerts.store.erasure import BLOT, tidy
+from alerts.store.reach import destinations
 
 ANA = "email/ana@example.org"
 BOTH = """\
@@ -168,3 +171,84 @@ def test_an_erased_reader_s_link_says_nothing_of_them(world: World):
     assert "ana" not in target
     place = Destination("ana", "email", "ana@example.org")
     assert place.target == ANA
+
+
+BOSS = "email/boss@example.org"
+
+
+def _as_reader_and_admin(world: World) -> None:
+    boss = "  - {name: Boss, email: boss@example.org, rules: [ice], when: right away}\n"
+    world.reload("admins: [boss@example.org]\n" + world.yaml + boss)
+
+
+def _say(world: World) -> None:
+    with world.database.write() as connection:
+        notices.say(connection, world.parts, "Something happened", "Its words.")
+
+
+def _subjects_to(world: World, place: str) -> list[str]:
+    world.run()
+    told = [str(mail["Subject"]) for mail in world.mails() if mail["To"] == place]
+    world.transport.tries.clear()
+    return told
+
+
+def test_an_admin_who_stops_their_own_digest_still_gets_notices(world: World):
+    _as_reader_and_admin(world)
+    with world.database.write() as connection:
+        stops.stop(connection, BOSS, stops.STOPPED, "with a link", world.clock.now())
+    world.serve(world.item("ICE agents in Madison", "one"))
+    _say(world)
+    assert _subjects_to(world, "boss@example.org") == ["Something happened"]
+    with world.database.read() as connection:
+        config = world.parts.in_force.config
+        rows = destinations(connection, config.admins, world.clock.now())
+    assert rows[0]["state"] == "ok"
+
+
+def test_a_notice_waits_for_no_pause_of_its_admin_s_digests(world: World):
+    _as_reader_and_admin(world)
+    with world.database.write() as connection:
+        people.pause(connection, BOSS, world.clock.now() + 3600)
+    world.serve(world.item("ICE agents in Madison", "one"))
+    _say(world)
+    assert _subjects_to(world, "boss@example.org") == ["Something happened"]
+
+
+def test_an_admin_s_address_that_does_not_exist_gets_neither_digests_nor_notices(world: World):
+    _as_reader_and_admin(world)
+    no_such = classify.result("suppress", "bad_address", code="550 5.1.1", text="no such mailbox")
+    world.transport.answers.append(no_such)
+    _say(world)
+    world.run()
+    _say(world)
+    world.serve(world.item("ICE agents in Madison", "one"))
+    world.transport.tries.clear()
+    assert _subjects_to(world, "boss@example.org") == []
+    with world.database.read() as connection:
+        assert {k: row.kind for k, row in stops.stops(connection).items()} == {
+            BOSS: stops.BAD_ADDRESS
+        }
+        open_keys = set(notice_rows.open_ones(connection))
+    assert f"address {BOSS}" in open_keys
+
+
+def test_resuming_an_admin_s_address_makes_due_the_notices_that_it_missed(world: World):
+    _as_reader_and_admin(world)
+    with world.database.write() as connection:
+        stops.stop(connection, BOSS, stops.BAD_ADDRESS, "no such mailbox", world.clock.now())
+    _say(world)
+    assert _subjects_to(world, "boss@example.org") == []
+    with world.database.write() as connection:
+        people.resume(connection, world.parts.in_force.config, BOSS, world.clock.now())
+    assert "Something happened" in _subjects_to(world, "boss@example.org")
+
+
+def test_erasing_an_admin_s_address_leaves_no_notice_of_theirs(world: World):
+    _as_reader_and_admin(world)
+    _say(world)
+    world.run()
+    with world.database.write() as connection:
+        people.erase(connection, BOSS, world.clock.now(), world.clock.token())
+    _say(world)
+    assert _deliveries(world) == []

@@ -73,7 +73,7 @@ class Hands:
         """Texts of the mails to the admin that go out now."""
         self.world.run()
         found = [
-            str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+            " ".join(str(mail.get_body(("plain",)).get_content()).split())  # type: ignore[union-attr]
             for mail in self.world.mails()
             if mail["To"] == "desk@example.org"
         ]

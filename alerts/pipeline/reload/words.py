@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 from alerts.masks import mask
 from alerts.model import Config, Mistake
+from alerts.pipeline.notices import home
 
 #: The key of the notice: one edit at a time is refused or waits.
 KEY = "edit"
@@ -23,8 +22,7 @@ _DAY_S = 86_400.0
 
 def moment(config: Config, at: float, now: float) -> str:
     """Return "14:02", "Mon 14:02" or "2026-11-02 14:02", in the zone of most subscribers."""
-    zones = Counter(person.timezone for person in config.subscribers)
-    zone = ZoneInfo(zones.most_common(1)[0][0] if zones else "UTC")
+    zone = home(config)
     local, today = dt.datetime.fromtimestamp(at, zone), dt.datetime.fromtimestamp(now, zone)
     clock = f"{local.hour}:{local.minute:02}"
     if local.date() == today.date():
@@ -45,7 +43,8 @@ def refused(edited: str, goes_on: str, errors: Sequence[Mistake]) -> tuple[str, 
         )
         text += f"\n\n{listed}"
         if len(errors) > _MISTAKES:
-            text += f"\nand {len(errors) - _MISTAKES} more: alerts check"
+            text += f"\nand {len(errors) - _MISTAKES} more"
+    text += "\n\nSee it: alerts check"
     return subject, text
 
 
@@ -55,21 +54,22 @@ def _sentence(error: Mistake) -> str:
 
 def waits(edited: str, goes_on: str, reason: str) -> tuple[str, str]:
     """Return subject and text for an edit that waits."""
-    told = f"Your edit of {edited} waits: {reason}. {CONFIRM}"
+    told = f"Your edit of {edited} waits: {reason}.\n{CONFIRM}"
     return f"Your edit of {edited} waits", f"{told}\n\nThe version of {goes_on} goes on."
 
 
 def accepted(edited: str, summary: str) -> tuple[str, str]:
     """Return subject and text for an edit that came into force."""
     told = f"Config of {edited} in force: {summary}."
-    return f"Config of {edited} in force", f"{told} {UNDO}"
+    return f"Config of {edited} in force", f"{told}\n{UNDO}"
 
 
 def undone(edited: str, goes_on: str, summary: str) -> tuple[str, str]:
     """Return subject and text for a version that was undone."""
     told = (
         f"The version of {goes_on} is in force again ({summary}); that of {edited} is undone."
-        " Its file is left as it is and is not taken before it is changed, or: alerts reload"
+        " Its file is left as it is, and not taken before it is changed."
+        "\nTo take it all the same: alerts reload"
     )
     return f"Config of {edited} undone", told
 

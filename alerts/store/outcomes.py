@@ -1,0 +1,50 @@
+"""What tries came to lately: of the last mail, at one destination, of digests that were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, func, select
+
+from alerts.store.schema import attempt, delivery
+
+
+def last_mail_kind(connection: Connection, besides: str) -> str | None:
+    """Return the kind of result of the last mail that was tried, those to `besides` left out."""
+    query = (
+        select(attempt.c.result_kind)
+        .join(delivery, delivery.c.id == attempt.c.delivery_id)
+        .where(
+            delivery.c.kind == "email",
+            delivery.c.destination != besides,
+            attempt.c.ended_at.is_not(None),
+        )
+        .order_by(attempt.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar()
+
+
+def came_to(connection: Connection, key: str, kinds: Collection[str], since: float) -> bool:
+    """Whether a try at a destination came to one of these kinds since then."""
+    query = (
+        select(attempt.c.id)
+        .join(delivery, delivery.c.id == attempt.c.delivery_id)
+        .where(
+            delivery.c.destination == key,
+            attempt.c.result_kind.in_(kinds),
+            attempt.c.ended_at > since,
+        )
+    )
+    return connection.execute(query.limit(1)).scalar() is not None
+
+
+def refused_since(connection: Connection, since: float, besides: Collection[str]) -> int:
+    """Count the digests' deliveries that failed since then, but for those of these ids."""
+    query = select(func.count()).where(
+        delivery.c.state == "failed",
+        delivery.c.digest_id.is_not(None),
+        delivery.c.ended_at >= since,
+        delivery.c.id.not_in(list(besides)),
+    )
+    return int(connection.execute(query).scalar_one())
