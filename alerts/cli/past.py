@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from alerts.cli.output import Progress
 from alerts.cli.reading import opened
 from alerts.model import Feed, Rule
 from alerts.pipeline import history as articles
@@ -12,6 +13,7 @@ from alerts.rules.mistakes import LintWarning
 from alerts.store import history
 
 DAYS = 30
+_TELL_EVERY = 100  # articles: half a second of 10,000 rules
 _DAY_S = 86_400.0
 
 
@@ -31,10 +33,13 @@ class Past:
                 return ()
             since = max(self._now - DAYS * _DAY_S, history.first_seen_at(connection) or 0.0)
             judged = self._judged = Hindsight(rules, (self._now - since) / _DAY_S)
-            for kept in articles.kept(connection, since):
-                forms = kept.articles(by_url)
-                if forms:
-                    judged.judge(forms)
+            with Progress() as progress:
+                for kept in articles.kept(connection, since):
+                    forms = kept.articles(by_url)
+                    if forms:
+                        judged.judge(forms)
+                    if judged.articles % _TELL_EVERY == 0:
+                        progress.say(f"{judged.articles:,} articles judged")
         return judged.warnings()
 
     def said(self) -> str:

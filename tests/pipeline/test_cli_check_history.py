@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +59,14 @@ def test_where_nothing_has_run_it_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     assert result.exit_code == 0
     assert "There are no stored articles yet: the service has not run here." in result.output
     assert not (tmp_path / "alerts.db").exists()
+
+
+def test_on_a_terminal_a_live_line_says_how_many_articles_were_judged(folder: Folder):
+    ours, theirs = pty.openpty()
+    asked = [sys.executable, "-m", "alerts", "check", "--with-history"]
+    done = subprocess.run(asked, stdout=subprocess.PIPE, stderr=theirs, check=True, timeout=60)
+    os.close(theirs)
+    said = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert "\r\x1b[2K100 articles judged\r\x1b[2K" in said
+    assert b"articles judged" not in done.stdout
