@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import tables_of_claims
 from hypothesis import settings as hypothesis_settings
 
 from alerts.demo.servers import FeedServer, MailSink, WebhookReceiver
@@ -17,6 +18,19 @@ from alerts.settings import VARIABLES
 # A busy machine must not turn a slow example into a failure; the suite has its own time limit.
 hypothesis_settings.register_profile("house", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    tables_of_claims.register(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tables_of_claims.note(items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in tables_of_claims.lines(terminalreporter.stats):
+        terminalreporter.write_line(line)
 
 
 class LeftTheMachine(AssertionError):
