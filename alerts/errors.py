@@ -87,6 +87,11 @@ class LockHeld(CannotWork):
 
 
 class TemplateError(AlertsError):
-    """A template is missing, broken or asks for something that is not there."""
+    """A template is missing, broken or asks for something that is not there; `line` 0: unknown."""
 
     exit_code = 2
+
+    def __init__(self, message: str, *, hint: str = "", file: str = "", line: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.file = file
+        self.line = line

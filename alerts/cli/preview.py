@@ -15,7 +15,8 @@ from alerts.clock import SystemClock
 from alerts.delivery.compose import compose
 from alerts.delivery.transport import DeliveryHead, Envelope
 from alerts.digests import slots
-from alerts.digests.render import Renderer, folders_beside
+from alerts.digests.render import Renderer
+from alerts.digests.templates import own_templates
 from alerts.errors import UsageError
 from alerts.model import Destination, Digest, Mail, Subscriber
 from alerts.pipeline.drafting import Draft, mail_context
@@ -86,7 +87,7 @@ def _digest(opened: Reading, person: Subscriber, since: float | None, now: float
 
 def _rendered(env: Settings, opened: Reading, digest: Digest, form: str) -> Sequence[bytes]:
     """Return the parts of the digest as they would travel."""
-    renderer = Renderer(folders_beside(env.config))
+    renderer = Renderer(own_templates(env.config))
     if form in ("slack", "json"):
         posts = renderer.slack(digest) if form == "slack" else renderer.webhook(digest)
         documents = (json.dumps(post.document, ensure_ascii=False, indent=2) for post in posts)

@@ -8,7 +8,8 @@ import click
 
 from alerts import settings
 from alerts.cli.output import write_json
-from alerts.digests import render
+from alerts.digests.render import Renderer
+from alerts.digests.templates import PACKAGED, TEMPLATES, own_files, own_templates
 from alerts.errors import TemplateError, UsageError
 
 
@@ -33,11 +34,10 @@ _config = click.option("--config", "path", type=click.Path(path_type=Path), defa
 @_config
 def list_(*, as_json: bool, path: Path | None) -> None:
     """List the templates and where each comes from."""
-    folders = render.folders_beside(settings.load(path).config)
+    mine = own_files(settings.load(path).config)
     rows = [
-        {"name": name, "yours": str(file) if file else None, "makes": makes}
-        for name, makes in render.TEMPLATES.items()
-        for file in [render.own(name, folders)]
+        {"name": name, "yours": str(mine[name]) if name in mine else None, "makes": makes}
+        for name, makes in TEMPLATES.items()
     ]
     if as_json:
         write_json(rows)
@@ -52,11 +52,11 @@ def list_(*, as_json: bool, path: Path | None) -> None:
 @_config
 def show(*, name: str, shipped: bool, path: Path | None) -> None:
     """Print a template as it is in use."""
-    if name not in render.TEMPLATES:
-        hint = f"There are: {', '.join(render.TEMPLATES)}"
+    if name not in TEMPLATES:
+        hint = f"There are: {', '.join(TEMPLATES)}"
         raise UsageError(f'There is no template "{name}".', hint=hint)
-    folders = () if shipped else render.folders_beside(settings.load(path).config)
-    file = render.own(name, folders) or render.PACKAGED / name
+    mine = {} if shipped else own_files(settings.load(path).config)
+    file = mine.get(name, PACKAGED / name)
     try:
         click.echo(file.read_text(encoding="utf-8"), nl=False)
     except (OSError, UnicodeDecodeError) as error:
@@ -67,13 +67,13 @@ def show(*, name: str, shipped: bool, path: Path | None) -> None:
 @_config
 def check(path: Path | None) -> None:
     """Render a sample with your templates, in each form and language. Exit code 1 if one fails."""
-    folders = render.folders_beside(settings.load(path).config)
-    mine = [str(file) for name in render.TEMPLATES if (file := render.own(name, folders))]
+    config = settings.load(path).config
+    mine = [str(file) for name, file in own_files(config).items() if name in TEMPLATES]
     if not mine:
         click.echo("You have no templates of your own; the shipped ones are used.")
         return
     try:
-        render.Renderer(folders)
+        Renderer(own_templates(config))
     except TemplateError as error:
         click.echo(f"{error.message}\n{error.hint}", err=True)
         raise click.exceptions.Exit(1) from None

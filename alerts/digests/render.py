@@ -1,14 +1,13 @@
 """Renders a digest as mails, Slack messages and webhook documents, through sandboxed templates.
 
-Owns the template environments: where templates are found, what they may call, what is escaped.
-What the forms look like is `mail`'s, `slack`'s and `webhook`'s matter.
+Owns what templates may call and what is escaped. Where they come from is `templates`' matter, what
+the forms look like `mail`'s, `slack`'s and `webhook`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import jinja2
@@ -19,78 +18,73 @@ from alerts.digests.mail import MailContext
 from alerts.digests.plaintext import wrapped
 from alerts.digests.sample import sample_digest
 from alerts.digests.slack import Mrkdwn
+from alerts.digests.templates import TEMPLATES, attempt, environment
 from alerts.digests.words import LANGUAGES, cut, enumerated, language_of, translations
 from alerts.errors import TemplateError
+from alerts.log import get_logger
 from alerts.model import Digest, Mail, Post
 
 __all__ = ["MailContext", "Renderer"]
 
-#: Ships with the program; what an admin's folder does not have is taken from here.
-PACKAGED = Path(__file__).parent.parent / "templates"
-
 T = TypeVar("T")
-
-#: What a template of an admin can go wrong with; each names its template in the error.
-_WRONG = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-
-
-#: What an admin's folder may hold -> what it makes.
-TEMPLATES = {
-    "digest.html.j2": "the HTML part of a digest mail",
-    "digest.txt.j2": "the plain-text part of a digest mail",
-    "subject.txt.j2": "the subject of a digest mail",
-    "slack.j2": "the texts of a Slack digest, one macro each",
-}
-
-
-def folders_beside(config: Path) -> tuple[Path, ...]:
-    """Return the folder of an admin's own templates beside the configuration, if there is one."""
-    beside = config.parent / "templates"
-    return (beside,) if beside.is_dir() else ()
-
-
-def own(name: str, folders: Sequence[Path]) -> Path | None:
-    """Return an admin's own template of that name, None if the shipped one is in use."""
-    return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
 class Renderer:
     """Turns digests into what is sent. Methods may be called by several threads at once."""
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
-        """`folders` hold an admin's own templates; the first that has one wins.
+    def __init__(self, own: Mapping[str, str] | None = None, *, is_lenient: bool = False) -> None:
+        """`own`: the texts of an admin's own templates by name (`templates.own_templates`).
 
-        Raises TemplateError if a template cannot be compiled, or not rendered in any language.
+        `is_lenient`: a digest on which they fail all the same is made with the shipped ones, and
+        `failure` says why. Raises TemplateError if one cannot be compiled, or not rendered.
         """
-        self._places = [*folders, PACKAGED]
+        self.own = dict(own or {})
+        self.failure: TemplateError | None = None
+        self._shipped = Renderer() if self.own and is_lenient else None
         self._tongues: dict[str, _Tongue] = {}
-        if any(own(name, folders) for name in TEMPLATES):
+        if self.own.keys() & TEMPLATES.keys():
             self._try_out()
 
     def mails(self, digest: Digest, context: MailContext) -> tuple[Mail, ...]:
         """Return the digest's mails, one a part. Raises TemplateError."""
-        tongue = self._tongue(digest)
-        return mail.mails(digest, context, tongue.rendered_html, tongue.rendered_text)
+        return self._made(lambda renderer: renderer._mails(digest, context))
 
     def slack(self, digest: Digest) -> tuple[Post, ...]:
         """Return the digest's Slack messages, one a part. Raises TemplateError."""
-        slack_template = _template(self._tongue(digest).slack, "slack.j2")
-        module = _attempt("slack.j2", lambda: slack_template.module)
-
-        def words(macro: str, *values: Any) -> Mrkdwn:
-            return Mrkdwn(_attempt("slack.j2", lambda: getattr(module, macro)(*values)).strip())
-
-        return slack.posts(digest, words)
+        return self._made(lambda renderer: renderer._slack(digest))
 
     def webhook(self, digest: Digest) -> tuple[Post, ...]:
         """Return the digest as documents for programs, one a part."""
         return webhook.posts(digest)
 
+    def _made(self, work: Callable[[Renderer], T]) -> T:
+        if self._shipped is None:
+            return work(self)
+        try:
+            return work(self)
+        except TemplateError as error:
+            get_logger().error("template failed", error=error.message)
+            self.failure = error
+            return work(self._shipped)
+
+    def _mails(self, digest: Digest, context: MailContext) -> tuple[Mail, ...]:
+        tongue = self._tongue(digest)
+        return mail.mails(digest, context, tongue.rendered_html, tongue.rendered_text)
+
+    def _slack(self, digest: Digest) -> tuple[Post, ...]:
+        slack_template = _template(self._tongue(digest).slack, "slack.j2")
+        module = attempt("slack.j2", lambda: slack_template.module)
+
+        def words(macro: str, *values: Any) -> Mrkdwn:
+            return Mrkdwn(attempt("slack.j2", lambda: getattr(module, macro)(*values)).strip())
+
+        return slack.posts(digest, words)
+
     def _tongue(self, digest: Digest) -> _Tongue:
         language = language_of(digest.subscriber.language)
         found = self._tongues.get(language)
         if found is None:  # made twice at worst, by two threads at once
-            found = self._tongues[language] = _Tongue(self._places, language)
+            found = self._tongues[language] = _Tongue(self.own, language)
         return found
 
     def _try_out(self) -> None:
@@ -101,53 +95,40 @@ class Renderer:
                 context = MailContext(
                     "reader@example.org", "admin@example.org", reply_stop=reply_stop
                 )
-                self.mails(sample, context)
+                self._mails(sample, context)
             link = "https://example.org/u/T"
-            self.mails(sample, MailContext("reader@example.org", stop_link=link))
-            self.slack(sample)
+            self._mails(sample, MailContext("reader@example.org", stop_link=link))
+            self._slack(sample)
 
 
 class _Tongue:
     """The templates in one language."""
 
-    def __init__(self, places: Sequence[Path], language: str) -> None:
-        self.html = _environment(places, language, autoescape=True)
-        self.text = _environment(places, language)
-        self.slack = _environment(places, language, finalize=slack.finalized)
+    def __init__(self, own: Mapping[str, str], language: str) -> None:
+        self.html = _environment(own, language, autoescape=True)
+        self.text = _environment(own, language)
+        self.slack = _environment(own, language, finalize=slack.finalized)
         self.html.filters["unbroken"] = _unbroken
         self.text.filters["wrapped"] = wrapped
         self.slack.filters |= {"link": slack.link, "marked": slack.marked}
 
     def rendered_html(self, name: str, values: Mapping[str, Any]) -> str:
         """Return the template as HTML, with every value escaped."""
-        return _attempt(name, lambda: _template(self.html, name).render(values))
+        return attempt(name, lambda: _template(self.html, name).render(values))
 
     def rendered_text(self, name: str, values: Mapping[str, Any]) -> str:
         """Return the template as plain text."""
-        return _attempt(name, lambda: _template(self.text, name).render(values))
+        return attempt(name, lambda: _template(self.text, name).render(values))
 
 
 def _environment(
-    places: Sequence[Path],
-    language: str,
-    *,
-    autoescape: bool = False,
-    finalize: Callable[[Any], Any] | None = None,
+    own: Mapping[str, str], language: str, **options: Any
 ) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(places),
-        autoescape=autoescape,
-        finalize=finalize,
-        undefined=jinja2.StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"cut": cut, "enumerated": partial(enumerated, language=language)}
+    made = environment(own, **options)
+    made.filters |= {"cut": cut, "enumerated": partial(enumerated, language=language)}
     # The i18n extension adds this method when it is loaded.
-    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    return environment
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    return made
 
 
 def _unbroken(text: str) -> str:
@@ -156,16 +137,4 @@ def _unbroken(text: str) -> str:
 
 
 def _template(environment: jinja2.Environment, name: str) -> jinja2.Template:
-    return _attempt(name, lambda: environment.get_template(name))
-
-
-def _attempt(name: str, work: Callable[[], T]) -> T:
-    try:
-        return work()
-    except _WRONG as error:
-        line = getattr(error, "lineno", None)
-        where = f"{name}, line {line}" if line else name
-        raise TemplateError(
-            f"The template {where} cannot be used: {error}",
-            hint="Mend it, or remove it from your templates folder: the shipped one is used then.",
-        ) from error
+    return attempt(name, lambda: environment.get_template(name))

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from alerts import __version__
 from alerts.clock import Clock
 from alerts.delivery.transport import transports
-from alerts.digests.render import Renderer, folders_beside
 from alerts.errors import ConfigError
 from alerts.feeds.fetch import Fetcher
 from alerts.model import Config, Mistake
 from alerts.netguard import Guard
 from alerts.pipeline import InForce, Parts, clock_back, reload
+from alerts.pipeline.reload import templates
 from alerts.settings import Settings
 from alerts.store import claims, configs, deliveries, subscribers
 from alerts.store.database import Database, migrate, open_database
@@ -66,12 +66,13 @@ def boot(settings: Settings, clock: Clock, database: Database) -> Booted:
     """Put the configuration in force, or the last good one; ConfigError if there is neither."""
     guard = Guard(settings.allow_nets)
     fetcher = Fetcher(guard, user_agent="alerts", clock=clock)
+    renderer, refused = templates.first(settings, database)
     parts = Parts(
         database=database,
         clock=clock,
         settings=settings,
         fetcher=fetcher,
-        renderer=Renderer(folders_beside(settings.config)),
+        renderer=renderer,
         transports=transports(settings, guard, clock),
         in_force=_last_good(settings, database),
     )
@@ -81,11 +82,12 @@ def boot(settings: Settings, clock: Clock, database: Database) -> Booted:
     if not parts.in_force.config.version:
         raise ConfigError(loaded.errors)
     fetcher.user_agent = _user_agent(settings, parts.in_force.config)
+    mistakes = (*loaded.errors, *templates.begin(parts, refused))
     clock_back.mend(parts)
     _renew_mail_gate(settings, database, clock)
     return Booted(
         parts,
-        tuple(loaded.errors),
+        mistakes,
         taken.braked,
         summary="" if is_first else taken.summary,
         is_new=taken.in_force is not None,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from alerts.engine.crew import Crew
 from alerts.pipeline import Parts, assemble_all_now, health
+from alerts.pipeline.reload import templates
 from alerts.store import deliveries, feeds
 
 #: A manual refresh keeps this distance to the last request, or ALERTS_MIN_POLL if that is less.
@@ -71,6 +72,7 @@ class Pass:
             self._crew.tally.digests += assemble_all_now(self._parts)
         self._send()
         health.check(self._parts)
+        templates.check(self._parts)
         self._send()  # the notices that this made
         self._crew.close()
         for transport in self._parts.transports.values():

@@ -26,7 +26,7 @@ from alerts.model import Digest, FeedHealth
 
 ROOT = Path(__file__).parents[2]
 KEYWORDS = {"_": None, "_t": None, "N_": None, "gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
-RENDERER = Renderer(())
+RENDERER = Renderer()
 TO_LUZ = MailContext("luz@example.org", "admin@example.org")
 
 

@@ -27,7 +27,8 @@ from hypothesis import strategies as st
 
 from alerts.digests.mail import MAX_HTML_BYTES
 from alerts.digests.plaintext import wrapped
-from alerts.digests.render import PACKAGED, MailContext, Renderer
+from alerts.digests.render import MailContext, Renderer
+from alerts.digests.templates import PACKAGED
 from alerts.errors import TemplateError
 from alerts.model import FeedHealth, Mail, Outlet, Subscription
 
@@ -434,9 +435,8 @@ def test_any_text_gives_a_mail_of_the_same_shape(titles, link):
 # --- templates -----------------------------------------------------------------------------------
 
 
-def test_an_admins_template_wins_and_the_others_are_the_shipped_ones(tmp_path):
-    (tmp_path / "subject.txt.j2").write_text("Ours: {{ say.count }}\n", encoding="utf-8")
-    mail = Renderer([tmp_path]).mails(morning(), TO_ANA)[0]
+def test_an_admins_template_wins_and_the_others_are_the_shipped_ones():
+    mail = Renderer({"subject.txt.j2": "Ours: {{ say.count }}\n"}).mails(morning(), TO_ANA)[0]
     assert mail.subject == "Ours: 7 stories"
     assert mail.text == one_mail().text
 
@@ -452,17 +452,26 @@ def test_an_admins_template_wins_and_the_others_are_the_shipped_ones(tmp_path):
         "{{ digest.stories.append(1) }}",
     ],
 )
-def test_a_template_that_goes_wrong_is_refused_at_the_start_and_named(tmp_path, source):
-    (tmp_path / "subject.txt.j2").write_text(source, encoding="utf-8")
+def test_a_template_that_goes_wrong_is_refused_at_the_start_and_named(source):
     with pytest.raises(TemplateError, match=r"subject\.txt\.j2") as caught:
-        Renderer([tmp_path])
+        Renderer({"subject.txt.j2": source})
     assert "shipped one" in caught.value.hint
 
 
-def test_a_broken_template_is_refused_at_the_start(tmp_path):
-    (tmp_path / "digest.html.j2").write_text("{% if %}", encoding="utf-8")
-    with pytest.raises(TemplateError, match="line 1"):
-        Renderer([tmp_path])
+@pytest.mark.parametrize("source", ["{% if %}", "{{ say.cuont }}", "{% include 'no.j2' %}"])
+def test_a_broken_template_is_refused_with_its_file_and_line(source):
+    with pytest.raises(TemplateError, match=r"templates/digest\.html\.j2, line 2") as caught:
+        Renderer({"digest.html.j2": f"<p>\n{source}"})
+    assert (caught.value.file, caught.value.line) == ("templates/digest.html.j2", 2)
+
+
+def test_a_template_that_fails_on_a_real_digest_alone_gives_way_to_the_shipped_ones():
+    source = "{{ say.count }} {{ 1 / (page.parts - 1) if say.others > 4 }}"
+    renderer = Renderer({"subject.txt.j2": source}, is_lenient=True)
+    assert renderer.mails(morning(MORNING[:2]), TO_ANA)[0].subject == "2 stories"
+    assert renderer.failure is None
+    assert renderer.mails(morning(), TO_ANA) == mails()
+    assert renderer.failure.line == 1
 
 
 def test_the_shipped_templates_are_found_from_the_package():

@@ -38,7 +38,7 @@ subscribers:
 
 
 #: Compiling the templates costs more than a test does.
-RENDERER = Renderer(())
+RENDERER = Renderer()
 
 
 class World:

@@ -3,6 +3,7 @@
 ::
 
     edits      every second, and at the start: requests of `alerts reload`, edits of the files
+    templates  an admin's own templates: taken, refused, told
     watch      which files were edited and are at rest
     versions   the decision: in force, waits, refused; told to the admins
     brake      edits that wait, and why          volume   alerts of 7 days, made and estimated

@@ -19,6 +19,7 @@ from alerts.model import Config, Destination
 from alerts.pipeline.apply import bring
 from alerts.pipeline.parts import InForce, Parts
 from alerts.pipeline.reload import changes
+from alerts.pipeline.reload.templates import TemplateEdits
 from alerts.pipeline.reload.undo import undo
 from alerts.pipeline.reload.versions import Taken, accept, take
 from alerts.pipeline.reload.watch import Watch
@@ -33,9 +34,11 @@ class Edits:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._watch = Watch(parts.settings.config, parts.clock)
+        self._templates = TemplateEdits(parts)
 
     def look(self) -> Taken | None:
         """Take what is to be taken now; None if nothing is. `parts.in_force` is swapped."""
+        self._templates.look()
         met = meet(self._parts, self._parts.clock.now())
         if met is not None and met.in_force is not None:
             return met

@@ -1,0 +1,118 @@
+"""Where templates come from: the shipped ones, and an admin's own beside the configuration.
+
+An admin's are read once and kept as texts, so that half an edit never meets a digest. What is made
+with them is `render`'s matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from alerts.errors import TemplateError
+
+T = TypeVar("T")
+
+#: Ships with the program; what an admin's folder does not have is taken from here.
+PACKAGED = Path(__file__).parent.parent / "templates"
+
+#: What an admin's folder may hold -> what it makes.
+TEMPLATES = {
+    "digest.html.j2": "the HTML part of a digest mail",
+    "digest.txt.j2": "the plain-text part of a digest mail",
+    "subject.txt.j2": "the subject of a digest mail",
+    "slack.j2": "the texts of a Slack digest, one macro each",
+}
+
+_FOLDER = "templates"
+_MAX_BYTES = 1_000_000
+_HINT = "Mend it, or remove it from your templates folder: the shipped one is used then."
+
+#: What a template of an admin can go wrong with.
+_WRONG = (
+    *(jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError),
+    *(TypeError, ValueError),
+)
+
+
+def folder_beside(config: Path) -> Path:
+    """Return where an admin's own templates are looked for."""
+    return config.parent / _FOLDER
+
+
+def own_files(config: Path) -> dict[str, Path]:
+    """Return the files of an admin's own templates by name, with what they may include."""
+    folder = folder_beside(config)
+    if folder.resolve() == PACKAGED.resolve():
+        return {}
+    try:
+        return {path.name: path for path in sorted(folder.glob("*.j2")) if path.is_file()}
+    except OSError:
+        return {}
+
+
+def own_templates(config: Path) -> dict[str, str]:
+    """Return the texts of an admin's own templates by name. Raises TemplateError."""
+    return {name: _text(name, path) for name, path in own_files(config).items()}
+
+
+def _text(name: str, path: Path) -> str:
+    try:
+        data = path.read_bytes()
+        if len(data) > _MAX_BYTES:
+            raise TemplateError(
+                f"The template {name} is larger than 1 MB.", hint=_HINT, file=f"{_FOLDER}/{name}"
+            )
+        return data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        words = f"The template {name} cannot be read: {error}"
+        raise TemplateError(words, hint=_HINT, file=f"{_FOLDER}/{name}") from error
+
+
+def environment(own: Mapping[str, str], **options: Any) -> ImmutableSandboxedEnvironment:
+    """Return a sandbox with an admin's own templates before the shipped ones."""
+
+    def ours(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        return (own[name], f"{_FOLDER}/{name}", lambda: True) if name in own else None
+
+    shipped = jinja2.FileSystemLoader(PACKAGED)
+    return ImmutableSandboxedEnvironment(
+        loader=jinja2.ChoiceLoader([jinja2.FunctionLoader(ours), shipped]),
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **options,
+    )
+
+
+def attempt(name: str, work: Callable[[], T]) -> T:
+    """Return what `work` makes with a template; TemplateError with file and line if it cannot."""
+    try:
+        return work()
+    except _WRONG as error:
+        file, line = _place(error, name)
+        where = f"{file}, line {line}" if line else file
+        raise TemplateError(
+            f"The template {where} cannot be used: {error}", hint=_HINT, file=file, line=line
+        ) from error
+
+
+def _place(error: Exception, name: str) -> tuple[str, int]:
+    """Return the file and line of an error: where it could not be read, else where it was met."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return error.filename or error.name or name, error.lineno
+    found = (name, 0)
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None:  # jinja2 gives frames of templates the template's own file and line
+        if re.search(r"\.j2$", trace.tb_frame.f_code.co_filename):
+            found = (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    return found
