@@ -22,6 +22,8 @@ def templates() -> None:
       mkdir -p templates
       alerts templates show subject.txt.j2 > templates/subject.txt.j2
       alerts templates check
+
+    docs/templates.md names the values that a template can use.
     """
 
 

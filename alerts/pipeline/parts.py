@@ -76,7 +76,7 @@ class InForce:
 
 @dataclass
 class Parts:
-    """Everything a stage needs from outside; `in_force` is the only thing that ever changes."""
+    """Everything a stage needs from outside; only `in_force` and `renderer` are ever swapped."""
 
     database: Database
     clock: Clock
