@@ -11,62 +11,72 @@ import sys
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from alerts import __version__
+from alerts.cli.groups import Suggesting
 from alerts.errors import AlertsError, ConfigError
 
-#: name -> (module:attribute, one line for --help); everyday commands first.
-COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("alerts.cli.demo:demo", "See the whole service at work on sample news; no network."),
+#: name -> (module:attribute, one line for --help), for every day and for now and then.
+EVERYDAY: dict[str, tuple[str, str]] = {
     "check": ("alerts.cli.check:check", "Find mistakes in subscribers.yaml before they ship."),
-    "match": ("alerts.cli.match:match", "Run the rules over a feed file or JSON lines."),
     "try": ("alerts.cli.try_:try_", "What a query or an edit would have found lately."),
-    "explain": ("alerts.cli.explain:explain", "Why somebody got an article, or did not."),
     "preview": ("alerts.cli.preview:preview", "The digest as it would go out now."),
     "run": ("alerts.cli.run:run", "The whole service in one process: polls, matches, sends."),
     "once": ("alerts.cli.once:once", "One pass: poll what is due, send what is due, end."),
-    "feeds": ("alerts.cli.tables:feeds", "The feeds and how they are."),
+    "status": ("alerts.cli.status:status", "How everything is, on one screen."),
+    "explain": ("alerts.cli.explain:explain", "Why somebody got an article, or did not."),
+}
+MORE: dict[str, tuple[str, str]] = {
+    "demo": ("alerts.cli.demo:demo", "See the whole service at work on sample news; no network."),
+    "discover": ("alerts.cli.discover:discover", "The feeds that a web page names."),
+    "feeds": ("alerts.cli.feeds:feeds", "The feeds and how they are; check, resume or move one."),
     "subscribers": ("alerts.cli.tables:subscribers", "Who is told of what, and when next."),
     "rules": ("alerts.cli.tables:rules", "The rules and what they found."),
+    "match": ("alerts.cli.match:match", "Run the rules over a feed file or JSON lines."),
     "deliveries": ("alerts.cli.deliveries:deliveries", "What was sent, what waits, what failed."),
     "destinations": ("alerts.cli.destinations:destinations", "Where it goes, and how that is."),
-    "reload": ("alerts.cli.reload:reload", "Take an edit, confirm one that waits, undo one."),
     "people": ("alerts.cli.people:people", "Who is stopped or paused; pause, resume, erase."),
-    "web": ("alerts.cli.web:web", "The web pages alone: stop links, health, metrics."),
     "send-test": ("alerts.cli.send_test:send_test", "A test message, with the server's reply."),
+    "reload": ("alerts.cli.reload:reload", "Take an edit, confirm one that waits, undo one."),
+    "import": ("alerts.cli.lists:import_", "Turn a list of feeds (OPML) into YAML."),
+    "export": ("alerts.cli.lists:export", "The feeds as OPML, for a feed reader."),
+    "web": ("alerts.cli.web:web", "The web pages alone: stop links, health, metrics."),
     "backup": ("alerts.cli.backup:backup", "Copy the database while it is in use."),
+    "migrate": ("alerts.cli.migrate:migrate", "Bring the database to this version's schema."),
     "templates": ("alerts.cli.templates:templates", "The templates of digests: list, show, check."),
     "schema": ("alerts.cli.check:schema", "The JSON Schema of subscribers.yaml, for editors."),
-    "migrate": ("alerts.cli.migrate:migrate", "Bring the database to this version's schema."),
+    "completion": ("alerts.cli.completion:completion", "Let the Tab key complete commands."),
 }
+COMMANDS = {**EVERYDAY, **MORE}
 
 
-class _Table(click.Group):
-    """A group that knows its commands by name and loads them late."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)  # noqa: S101 - the table above is ours
-        return command
+class _Table(Suggesting):
+    """The commands; their lines in --help are the tables', so that no module is loaded for it."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        for title, table in (("Everyday", EVERYDAY), ("More", MORE)):
+            with formatter.section(title):
+                formatter.write_dl([(name, line) for name, (_, line) in table.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that begin so, and the options."""
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=COMMANDS[name][1]) for name in names), *options]
 
 
-@click.group(cls=_Table, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Table,
+    late={name: place for name, (place, _) in COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="alerts")
 def cli() -> None:
     """Watch news feeds and send each subscriber digests of what they asked for.
 
-    Begin with `alerts demo`, then write subscribers.yaml, try it with `alerts check`
-    and run `alerts once`.
+    Begin with `alerts demo`, then `alerts init`. Every command has examples: alerts run --help.
+    For the Tab key: eval "$(alerts completion bash)" in ~/.bashrc.
     """
 
 

@@ -5,6 +5,7 @@ Neither needs a network, neither changes anything, and only --with-history reads
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from alerts.cli.output import write_json
 from alerts.cli.past import Past
 from alerts.clock import SystemClock
 from alerts.config import diagnostics, explained, reference, schema_document
-from alerts.config.lint import no_judge
+from alerts.config.lint import Ask, ask_nobody, no_judge
 from alerts.config.loaded import Loaded
 from alerts.errors import UsageError
 from alerts.model import Config
+from alerts.settings import Settings
 
 
 @click.command()
@@ -39,6 +41,7 @@ from alerts.model import Config
     is_flag=True,
     help="Judge the rules against the stored articles of the last 30 days, too.",
 )
+@click.option("--online", is_flag=True, help="Ask each feed once, too.")
 @click.option("--allow-unset", is_flag=True, help="Take ${VARIABLES} that are not set here.")
 @click.option(
     "--explain",
@@ -57,13 +60,22 @@ def check(  # noqa: PLR0913 - one parameter for each option
     strict: bool,
     form: str,
     with_history: bool,
+    online: bool,
     allow_unset: bool,
     explain: str | None,
 ) -> None:
     """Find mistakes in subscribers.yaml before they ship: all at once, each with its line.
 
     Runs the rules' examples too. Exit code 0: it can be used; 2: it has errors; 1: it has
-    warnings, with --strict.
+    warnings, with --strict. With --online a web page in a feed's place is an error; a feed that
+    cannot be reached just now is a warning.
+
+    \b
+    Examples:
+      alerts check
+      alerts check --explain ice
+      alerts check --online --with-history
+      alerts check other.yaml --strict --format github
     """
     if file is None and named is None and explain and Path(explain).is_file():
         file, explain = Path(explain), ""  # `check --explain subscribers.yaml`
@@ -75,6 +87,7 @@ def check(  # noqa: PLR0913 - one parameter for each option
         env.environment,
         allow_unset=allow_unset,
         judge=past.judge if past else no_judge,
+        ask=_asked_by(env) if online else ask_nobody,
         now=now,
     )
     loaded = replace(loaded, warnings=(*env.env_mistakes, *loaded.warnings))
@@ -88,6 +101,12 @@ def check(  # noqa: PLR0913 - one parameter for each option
     if past is not None:
         click.echo(past.said(), err=True)
     ctx.exit(2 if loaded.errors else 1 if strict and loaded.warnings else 0)
+
+
+def _asked_by(env: Settings) -> Ask:
+    """Return what asks the feeds; what reads documents is loaded only for that."""
+    found: Ask = importlib.import_module("alerts.cli.feeds_online").asked_by(env)
+    return found
 
 
 def _explanations(found: Config | None, name: str | None) -> dict[str, str] | None:
@@ -150,5 +169,10 @@ def _write_lines(lines: Any) -> None:
 @click.command()
 @click.option("--markdown", is_flag=True, help="The page docs/configuration.md instead.")
 def schema(*, markdown: bool) -> None:
-    """Print the JSON Schema of subscribers.yaml, for editors that check while you type."""
+    """Print the JSON Schema of subscribers.yaml, for editors that check while you type.
+
+    \b
+    Examples:
+      alerts schema > subscribers.schema.json
+    """
     click.echo(reference.page() if markdown else schema_document.text(), nl=False)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy import Connection
 
+from alerts.cli.groups import Before, Suggesting, config_option, json_option
 from alerts.cli.marking import NothingYet, marking
 from alerts.cli.output import sentences, write_json, write_table
-from alerts.cli.reading import Reading, reading
+from alerts.cli.reading import reading, say_if_stale
 from alerts.clock import SystemClock
 from alerts.errors import UsageError
 from alerts.store import outbox, tables
@@ -29,26 +30,12 @@ _FAILED_COLUMNS = (
 #: So much of an id is enough to name it on a screen.
 _SHOWN_ID = 8
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
-_config_option = click.option(
-    "--config", "path", type=click.Path(path_type=Path), default=None,
-    help="Another file than ALERTS_CONFIG or subscribers.yaml.",
-)  # fmt: skip
 
-
-@dataclass(frozen=True)
-class _Before:
-    """Options written before the subcommand."""
-
-    path: Path | None
-    as_json: bool
-
-
-@click.group(invoke_without_command=True)
+@click.group(cls=Suggesting, invoke_without_command=True)
 @click.option("--failed", is_flag=True, help="Those refused for good or given up, whatever was"
               " tried since.")  # fmt: skip
-@_json_option
-@_config_option
+@json_option
+@config_option
 @click.pass_context
 def deliveries(context: click.Context, *, failed: bool, as_json: bool, path: Path | None) -> None:
     """What was sent where, the server's words, what waits and what failed; the newest first.
@@ -61,10 +48,10 @@ def deliveries(context: click.Context, *, failed: bool, as_json: bool, path: Pat
       alerts deliveries retry --all    the same for every failed delivery
     """
     if context.invoked_subcommand is not None:
-        context.obj = _Before(path, as_json)
+        context.obj = Before(path, as_json)
         return
     with reading(path) as opened:
-        _say_if_stale(opened)
+        say_if_stale(opened)
         rows = tables.deliveries(opened.connection, failed=failed) if opened.connection else []
     if as_json:
         write_json(rows)
@@ -76,24 +63,15 @@ def deliveries(context: click.Context, *, failed: bool, as_json: bool, path: Pat
     )
 
 
-def _say_if_stale(opened: Reading) -> None:
-    if opened.mistakes:
-        click.echo(
-            f"subscribers.yaml has {opened.mistakes} mistakes (alerts check shows them);"
-            " this is the last good version.",
-            err=True,
-        )
-
-
 # --- show --------------------------------------------------------------------------------------
 
 
 @deliveries.command()
 @click.argument("delivery_id", metavar="ID")
-@_json_option
-@_config_option
+@json_option
+@config_option
 @click.pass_obj
-def show(before: _Before, *, delivery_id: str, as_json: bool, path: Path | None) -> None:
+def show(before: Before, *, delivery_id: str, as_json: bool, path: Path | None) -> None:
     """Everything about one delivery; the beginning of its id is enough."""
     with reading(path or before.path) as opened:
         if opened.connection is None:
@@ -159,11 +137,11 @@ def _tried(one: dict[str, Any]) -> str:
 @click.argument("ids", metavar="ID", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every failed delivery whose address or"
               " webhook may still get something.")  # fmt: skip
-@_json_option
-@_config_option
+@json_option
+@config_option
 @click.pass_obj
 def retry(
-    before: _Before,
+    before: Before,
     *,
     ids: Sequence[str],
     everything: bool,

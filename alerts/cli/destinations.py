@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from alerts.cli.groups import Before, Suggesting, config_option, json_option
 from alerts.cli.marking import Marking, marking
 from alerts.cli.output import sentences, write_json, write_table
 from alerts.cli.reading import reading
@@ -19,24 +19,10 @@ from alerts.store import outbox, reach, stops
 
 _COLUMNS = ("key", "state", "until", "failures", "waiting", "reason", "lift")
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
-_config_option = click.option(
-    "--config", "path", type=click.Path(path_type=Path), default=None,
-    help="Another file than ALERTS_CONFIG or subscribers.yaml.",
-)  # fmt: skip
 
-
-@dataclass(frozen=True)
-class _Before:
-    """Options written before the subcommand."""
-
-    path: Path | None
-    as_json: bool
-
-
-@click.group(invoke_without_command=True)
-@_json_option
-@_config_option
+@click.group(cls=Suggesting, invoke_without_command=True)
+@json_option
+@config_option
 @click.pass_context
 def destinations(context: click.Context, *, as_json: bool, path: Path | None) -> None:
     """The addresses and webhooks, which of them get nothing just now, and why.
@@ -47,7 +33,7 @@ def destinations(context: click.Context, *, as_json: bool, path: Path | None) ->
       alerts destinations resume ice-watch/slack/hooks.slack.com
     """
     if context.invoked_subcommand is not None:
-        context.obj = _Before(path, as_json)
+        context.obj = Before(path, as_json)
         return
     with reading(path) as opened:
         rows = reach.destinations(opened.connection, places(opened.config), SystemClock().now())
@@ -64,10 +50,10 @@ def places(config: Config) -> list[Destination]:
 
 @destinations.command()
 @click.argument("key")
-@_json_option
-@_config_option
+@json_option
+@config_option
 @click.pass_obj
-def resume(before: _Before, *, key: str, as_json: bool, path: Path | None) -> None:
+def resume(before: Before, *, key: str, as_json: bool, path: Path | None) -> None:
     """Send to an address or webhook again that was given up; what waits for it is due at once.
 
     A reader's own stop is not lifted so: alerts people resume ADDRESS.

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from alerts import config as configuration
+from alerts.cli.groups import Suggesting
 from alerts.cli.marking import Marking, marking
 from alerts.cli.output import write_json, write_table
 from alerts.cli.reading import reading
@@ -40,7 +41,7 @@ _config_option = click.option(
 )  # fmt: skip
 
 
-@click.group()
+@click.group(cls=Suggesting)
 def people() -> None:
     """Addresses: who gets nothing just now and why; pause, resume or erase one.
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
@@ -38,11 +39,22 @@ def reading(path: Path | None) -> Iterator[Reading]:
     with opened(env.database_url.reveal()) as connection:
         current = loaded.config
         if current is None and connection is not None:
-            current = _last_good(env, connection)
+            current = last_good(env, connection)
         if current is None:
             raise ConfigError(loaded.errors)
         mistakes = 0 if connection is None else len(loaded.errors)
         yield Reading(current, connection, mistakes)
+
+
+def say_if_stale(opened: Reading) -> None:
+    """Say on standard error that what is shown is the last good version, if it is."""
+    if opened.mistakes:
+        count = f"{opened.mistakes} mistake{'' if opened.mistakes == 1 else 's'}"
+        click.echo(
+            f"subscribers.yaml has {count} (alerts check shows them);"
+            " this is the last good version.",
+            err=True,
+        )
 
 
 @contextmanager
@@ -104,6 +116,7 @@ def _is_missing(url: str) -> bool:
     return not name or not Path(name).exists()
 
 
-def _last_good(env: settings.Settings, connection: Connection) -> Config | None:
+def last_good(env: settings.Settings, connection: Connection) -> Config | None:
+    """Return the last version that was in force; None if there is none that can be read."""
     row = configs.latest(connection)
     return reload.stored(env, row).config if row is not None else None

@@ -1,4 +1,4 @@
-"""Tables of feeds, subscribers and rules; `--json` gives every column."""
+"""Tables of subscribers and rules; `--json` gives every column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from alerts.cli.output import write_json, write_table
-from alerts.cli.reading import Reading, reading
+from alerts.cli.reading import Reading, reading, say_if_stale
 from alerts.clock import SystemClock
 from alerts.rules import lint
 from alerts.store import tables
@@ -35,12 +35,7 @@ def _show(
     as_json: bool,
 ) -> None:
     with reading(path) as opened:
-        if opened.mistakes:
-            click.echo(
-                f"subscribers.yaml has {opened.mistakes} mistakes (alerts check shows them);"
-                " this is the last good version.",
-                err=True,
-            )
+        say_if_stale(opened)
         rows = rows_of(opened)
     if as_json:
         write_json(rows)
@@ -50,30 +45,14 @@ def _show(
 
 @click.command()
 @_options
-def feeds(*, path: Path | None, as_json: bool) -> None:
-    """The feeds, when each was polled, and what is wrong with those that fail."""
-    _show(
-        path,
-        lambda opened: tables.feeds(opened.connection, opened.config.feeds, SystemClock().now()),
-        (
-            "name",
-            "state",
-            "last_success",
-            "next_poll",
-            "entries",
-            "alerts_30d",
-            "error_text",
-            "hint",
-        ),
-        "No feeds yet: write them under feeds: in subscribers.yaml.",
-        as_json=as_json,
-    )
-
-
-@click.command()
-@_options
 def subscribers(*, path: Path | None, as_json: bool) -> None:
-    """Who is told of what, where, how much waits for them, and when it goes out."""
+    """Who is told of what, where, how much waits for them, and when it goes out.
+
+    \b
+    Examples:
+      alerts subscribers
+      alerts subscribers --json
+    """
     _show(
         path,
         lambda opened: tables.subscribers(
@@ -88,7 +67,13 @@ def subscribers(*, path: Path | None, as_json: bool) -> None:
 @click.command()
 @_options
 def rules(*, path: Path | None, as_json: bool) -> None:
-    """The rules and what they found in the last 30 days."""
+    """The rules and what they found in the last 30 days.
+
+    \b
+    Examples:
+      alerts rules
+      alerts rules --json
+    """
     _show(
         path,
         _rules,

@@ -64,6 +64,12 @@ class FeedList:
             told = f"{quoted(feed.name)} is also the name of the feed at {where}."
             reading.findings.warn(at, told, "Give each feed a name of its own; tags may be shared.")
 
+    def place(self, url: str) -> Node:
+        """Return where the address of a feed stands."""
+        node = self._places[url]
+        pairs = node.value if isinstance(node, MappingNode) else ()
+        return next((value for key, value in pairs if key.value == "url"), node)
+
     def sources(self) -> dict[str, str]:
         """Return every name, address and tag that a rule can name, by its folded form."""
         found: dict[str, str] = {}

@@ -49,7 +49,7 @@ class Loaded:
         )
 
 
-def load(
+def load(  # noqa: PLR0913 - each is the caller's to state, by name
     path: Path,
     environment: Mapping[str, str],
     *,
@@ -57,6 +57,7 @@ def load(
     contents: Mapping[Path, bytes] | None = None,
     with_examples: bool = True,
     judge: lint.Judge = lint.no_judge,
+    ask: lint.Ask = lint.ask_nobody,
     now: float | None = None,
 ) -> Loaded:
     """Read a configuration with every mistake in it; nothing is ever raised for a wrong file.
@@ -65,7 +66,8 @@ def load(
     its destination has no URL. `contents` replaces the disk: the files that were stored, by path.
     `with_examples`: the rules' examples are run (one that does not hold is an error) and rules that
     are probably not meant are warned of; commands that only read leave that out. `judge`: what else
-    is to be warned of, told the rules and feeds.
+    is to be warned of, told the rules and feeds. `ask`: asks the
+    feeds, which is all that ever contacts anybody.
     `now`: epoch seconds, for warnings of what is over; None leaves them out.
     """
     findings = Findings()
@@ -74,7 +76,7 @@ def load(
     files = Files(reading, contents)
     with collector_paused():
         parts = files.read(path)
-        config = _config(reading, parts, judge if with_examples else None)
+        config = _config(reading, parts, judge if with_examples else None, ask)
     version = _version(files.bytes_by_name)
     errors = findings.errors
     whole = None if errors else _with(config, reading, version)
@@ -124,7 +126,7 @@ def _with(config: Config, reading: Reading, version: str) -> Config:
     )
 
 
-def _config(reading: Reading, parts: list[Part], judge: lint.Judge | None) -> Config:
+def _config(reading: Reading, parts: list[Part], judge: lint.Judge | None, ask: lint.Ask) -> Config:
     feeds, book, destinations = FeedList(), RuleBook(), Destinations(reading)
     people = SubscriberList(reading, book, destinations)
     for part in parts:
@@ -141,6 +143,7 @@ def _config(reading: Reading, parts: list[Part], judge: lint.Judge | None) -> Co
     _subscribers(reading, parts, people)
     _say_absent(reading, parts)
     say_unheard(reading, book, people.found.values())
+    lint.warn_of_feeds(reading, feeds, ask)
     wrong = check(reading, book, feeds)
     reading.findings.say_unsure()
     rules = tuple(d.rule for d in book.drafts if d.rule is not None)

@@ -1,0 +1,78 @@
+"""What commands that ask a site on the spot have in common: one guarded request, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from alerts import __version__
+from alerts.clock import Clock, SystemClock
+from alerts.config.urls import feed_url
+from alerts.errors import GrammarError, UsageError
+from alerts.feeds import trial
+from alerts.feeds.trial import Trial
+from alerts.model import Feed, FetchFailure
+from alerts.netguard import Guard
+from alerts.settings import Settings
+
+DEADLINE_S = 15.0
+_AT_ONCE = 8
+_NAMED = 3  # feeds of a page that a message lists
+
+#: Failures that say more about this machine's network than about an address.
+OUT_OF_REACH = frozenset({"dns", "connect", "timeout"})
+
+
+class Asker:
+    """Asks addresses as the service would: the same guard, the same words about who asks."""
+
+    def __init__(self, env: Settings, clock: Clock | None = None) -> None:
+        self.clock = clock or SystemClock()
+        self.guard = Guard(env.allow_nets)
+        contact = env.base_url or f"mailto:{env.mail_from}"
+        self._user_agent = f"alerts/{__version__} (+{contact})"
+
+    def ask(self, feed: Feed) -> Trial:
+        """Ask once."""
+        return trial.ask(
+            feed,
+            self.guard,
+            clock=self.clock,
+            user_agent=self._user_agent,
+            deadline_s=DEADLINE_S,
+        )
+
+    def ask_all(self, feeds: Iterable[Feed]) -> list[Trial]:
+        """Ask several at a time; the answers come in the order of `feeds`."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(self.ask, feeds))
+
+
+def address(text: str) -> str:
+    """Return the web address that is meant, https if it does not say; UsageError if it is none."""
+    text = text.strip()
+    if "://" not in text and "." in text.partition("/")[0]:
+        text = f"https://{text}"
+    try:
+        return feed_url(text)
+    except GrammarError as error:
+        raise UsageError(error.message, hint=error.hint) from None
+
+
+def is_page(found: Trial) -> bool:
+    """Whether a web page came instead of a feed."""
+    return isinstance(found.outcome, FetchFailure) and found.outcome.kind == "not_a_feed"
+
+
+def page_words(found: Trial) -> tuple[str, str]:
+    """Return what is wrong with a web page in a feed's place, and what to write instead."""
+    assert isinstance(found.outcome, FetchFailure)  # noqa: S101 - `is_page` said so
+    if not found.named:
+        return found.outcome.text, found.outcome.hint
+    articles = [feed.url for feed in found.named if not feed.is_comments]
+    first, *others = articles or [feed.url for feed in found.named]
+    told = "This is a web page, not a feed. It names"
+    if others:
+        listed = " , ".join((first, *others[: _NAMED - 1]))
+        return f"{told} {len(others) + 1}: {listed} .", "Write one of those addresses instead."
+    return f"{told} one: {first} .", "Write that address instead."
