@@ -62,6 +62,11 @@ class Dates:
         """Return the same for lines without room: "6:12 am" for today."""
         return self.clock(at) if self.is_today(at) else self.near(at)
 
+    def beside(self, at: float, other: float) -> str:
+        """Return a moment told after another: "6:12 am" on the same day, else as `near`."""
+        same_day = self._local(at).date() == self._local(other).date()
+        return self.clock(at) if same_day else self.near(at)
+
     def day(self, at: float) -> str:
         """Return "Monday 7:30 am", "today 7:30 am"; beyond a week "November 3, 7:30 am"."""
         local = self._local(at)

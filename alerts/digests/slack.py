@@ -141,14 +141,16 @@ def _items(row: Row, digest: Digest, say: Phrases, words: Words) -> Iterator[_It
     else:
         facts = words("facts", digest, say, row, is_lead)
         title = _title(row)
+        first, *further = _joined(also, ", ") or [Mrkdwn("")]
+        told = _joined([facts, first], " · ")
         if is_bullet:
             title[0] = Mrkdwn(f"• {title[0]}")
-            lines = [_joined([*title, facts], "  "), _joined(also, ", ")]
+            lines = [_joined([*title, *told], "  "), further]
         else:
             title[0] = Mrkdwn(f"*{title[0]}*")
             quoted = words("excerpt", digest, say, row)
-            lines = [*([one] for one in title), [facts], [Mrkdwn(f">{quoted}")] if quoted else []]
-            lines.append(_joined(also, ", "))
+            lines = [*([one] for one in title), told, [Mrkdwn(f">{quoted}")] if quoted else []]
+            lines.append(further)
     texts = _joined([text for line in lines for text in line if text], "  " if is_bullet else "\n")
     yield from (_Item(row, text, is_bullet) for text in texts)
 

@@ -14,7 +14,7 @@ from alerts.model import Alert, Outlet, Piece, Span, Story
 #: A title is never cut below this; feeds that write more write no title.
 MAX_TITLE_CHARS = 1_024
 _MAX_NAME_CHARS = 120
-_EXCERPT_CHARS = 220  # about two lines on a screen
+_EXCERPT_CHARS = 180  # about two lines on a screen
 _GAPS = frozenset({" ", "-", "\N{EN DASH}", "\N{NON-BREAKING HYPHEN}"})
 _MAX_TAIL_CHARS = 40  # an outlet's name after a repeated title
 

@@ -490,6 +490,15 @@ def test_wrapping_keeps_every_word_and_no_line_is_too_long(text, indent):
     assert all(len(line) <= 76 for line in lines)
 
 
+def test_times_of_other_outlets_name_their_day_only_if_it_is_another():
+    also = ((RADIO, "23 20:15"), (WIRE, "24 6:10"))
+    mail = one_mail([alert(1, "A title", "23 19:00", also=also)])
+    told = "Also at Capitol Square Radio, 8:15 pm; Badger Wire, today 6:10 am"
+    assert told in " ".join(mail.text.split())
+    shown = " ".join(Document(mail.html).text.replace("\xa0", " ").split())
+    assert "Capitol Square Radio 8:15 pm · Badger Wire today 6:10 am" in shown
+
+
 def test_a_wide_outlet_list_keeps_its_times():
     one = alert(1, "A title", "24 7:00", also=((RADIO, "24 6:31"), (WIRE, "23 7:02")))
     assert "Also at Capitol Square Radio, 6:31 am; Badger Wire, Mon 7:02 am" in one_mail([one]).text

@@ -83,15 +83,15 @@ def test_a_brief_digest_fits_one_screen_as_in_the_model():
     assert texts(post)[2] == (
         "*<https://dane.example/2026/11/1|ICE agents detain two men outside Park Street market,"
         " witnesses say>*\n"
-        "Dane County Courier :lock:, 6:12 am · ICE and Madison\n"
+        "Dane County Courier :lock:, 6:12 am · ICE, Madison"
+        " · also <https://capitol.example/1|Capitol Square Radio>,"
+        " <https://badger.example/1|Badger Wire>\n"
         ">Shortly before dawn, people in *ICE* vests *detained* two men outside the market shortly"
-        " before 6 a.m., three witnesses said. The sheriff’s office said it had not been told.\n"
-        "also <https://capitol.example/1|Capitol Square Radio>,"
-        " <https://badger.example/1|Badger Wire>"
+        " before 6 a.m., three witnesses said. The sheriff’s office said it had not been told."
     )
     assert texts(post)[3].startswith(
         "*ICE*\n• <https://dane.example/2026/11/3|Schools tell families what staff will do if ICE"
-        " comes to a building>  Dane County Courier :lock:, Mon 4:45 pm · also Madison\n• <"
+        " comes to a building>  Dane County Courier :lock:, Mon 4:45 pm · Madison\n• <"
     )
     assert texts(post)[-1] == "41 of 42 sources read · next Wed 7:30 am"
     assert len(blocks) == 8
