@@ -13,7 +13,8 @@ from alerts.config.findings import quoted
 from alerts.config.reading import Reading
 from alerts.config.rules import Draft, Example, RuleBook
 from alerts.model import Article, Match, Rule
-from alerts.rules import naive, shapes
+from alerts.rules import because, naive, shapes
+from alerts.rules.verdicts import verdict
 from alerts.tree import RuleRef
 
 
@@ -48,7 +49,8 @@ def _run(reading: Reading, draft: Draft, example: Example, rules: tuple[Rule, ..
     judged = ((form, naive.judge(rules[0], form, rules)) for form in forms)
     found = next(((form, match) for form, match in judged if match is not None), None)
     if example.is_match and found is None:
-        told = f"The rule {quoted(draft.name)} must match this example, and nothing in it does."
+        missing = because.reason(verdict(rules[0], forms[0], rules), forms[0])
+        told = f"The rule {quoted(draft.name)} must match this example, and does not: {missing}."
         hint = "Mend the rule or the example; check --explain says what the rule looks for."
         reading.findings.error(example.at, told, hint)
     elif not example.is_match and found is not None:

@@ -196,4 +196,5 @@ def _missing(clause: Clause, article: Article) -> str:
 
 
 def _whole(clause: Clause, article: Article) -> str:
-    return f"{words.explain(clause.node)}: {finding(clause, article) or 'not there'}"
+    asked = words.explain(clause.node, most=_MOST_WORDS)
+    return f"{asked}: {finding(clause, article) or 'not there'}"

@@ -379,7 +379,8 @@ ERRORS = {
     "an example that does not match": (
         rules("x: {query: ICE, examples: {match: [Ice storm]}}"),
         "6:38",
-        'The rule "x" must match this example',
+        'The rule "x" must match this example, and does not: ICE in capitals: only "Ice" (title), in'
+        " other letters. Mend the rule or the example",
     ),
     "an example that matches": (
         rules("x: {query: storm, examples: {skip: [Ice storm]}}"),

@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from alerts.model import Article, Rule
-from alerts.rules import lint, naive
+from alerts.rules import because, lint, naive
 from alerts.rules.build import rule_tree
 from alerts.rules.matcher import Matcher
 from alerts.rules.query import QueryError, parse
+from alerts.rules.verdicts import verdict
 from alerts.rules.write import query_text
 from alerts.tree import Node
 
@@ -19,6 +20,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 RULES = [block for kind, block in BLOCKS if kind == "rule"]
 YAML = [block for kind, block in BLOCKS if kind == "yaml"]
+EXPLAINED = [block for kind, block in BLOCKS if kind == "explain"]
 SAYING = [(kind, block) for kind, block in BLOCKS if kind in ("mistake", "warning")]
 
 
@@ -51,6 +53,8 @@ def queries(mapping: dict[str, Any], key: str) -> list[Node]:
 @pytest.mark.parametrize("block", YAML)
 def test_a_documented_yaml_rule_does_what_the_page_says(block: str) -> None:
     found = yaml.safe_load(block)
+    if "rules" in found:
+        (found,) = found["rules"].values()
     near = found.get("near")
     tree = rule_tree(
         any=queries(found, "any"),
@@ -74,6 +78,13 @@ def test_a_documented_mistake_is_told_as_the_page_says(kind: str, block: str) ->
     else:
         messages = [w.message for w in lint.warnings([Rule("r", query, parse(query))])]
     assert messages == [said.removeprefix("says: ")]
+
+
+@pytest.mark.parametrize("block", EXPLAINED)
+def test_a_documented_explanation_is_the_one_that_is_given(block: str) -> None:
+    query, text, said = block.strip().splitlines()
+    rule, article = Rule("r", query, parse(query)), Article(title=text.removeprefix("text: "))
+    assert because.reason(verdict(rule, article, [rule]), article) == said.removeprefix("says: ")
 
 
 def test_every_query_in_the_tables_of_the_page_can_be_read() -> None:
