@@ -166,7 +166,7 @@ def _window(text: str, marks: Sequence[tuple[int, int]], room: int) -> tuple[int
     starts = [0, *(found.end() for found in _SENTENCE_START.finditer(text))]
     first, last = _densest(marks, room // 2)
     start = starts[bisect_right(starts, first) - 1]
-    if first - start > room // 2:
+    if first - start > 2 * room // 3 or last - start > room:  # its sentence begins too far off
         start = _word_start(text, first - room // 4, first)
     end = min(len(text), start + room)
     last = min(last, end)  # a mark that is longer than the room is cut

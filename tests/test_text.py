@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import given
@@ -140,6 +140,33 @@ def test_without_spans_the_beginning_is_shown():
     assert drawn(excerpt(STORY, [], 100)) == (
         "The council met on Monday with Mr. Ruiz and talked at length about roads. ..."
     )
+
+
+def test_an_excerpt_begins_with_the_sentence_of_the_match_if_both_fit():
+    raw = (
+        "It was Monday. Two men who had come to a hearing at the courthouse were led to an unmarked"
+        " van by people in ICE vests, lawyers said. " + "Nothing more was known. " * 9
+    )
+    at = raw.index("ICE")
+    assert drawn(excerpt(raw, [(at, at + 3)], 180)) == (
+        "... Two men who had come to a hearing at the courthouse were led to an unmarked van by"
+        " people in *ICE* vests, lawyers said. Nothing more was known. Nothing more was known. ..."
+    )
+
+
+@given(
+    st.lists(
+        st.sampled_from(["ICE", "agents", "council.", "Mr.", "vote", "detained"]), max_size=90
+    ),
+    st.sets(st.integers(0, 89), max_size=5),
+    st.integers(60, 200),
+)
+def test_an_excerpt_never_cuts_a_word(said, marked, limit):
+    raw = " ".join(said)
+    ends = list(accumulate(len(word) + 1 for word in said))
+    spans = [(ends[n] - 1 - len(said[n]), ends[n] - 1) for n in sorted(marked) if n < len(said)]
+    text = "".join(piece.text for piece in excerpt(raw, spans, limit))
+    assert set(text.split()) <= {*said, "..."}
 
 
 def test_the_end_of_a_text_takes_the_room_that_is_left():

@@ -54,7 +54,9 @@ class Row:
         """The excerpt with real ellipses where it was cut, for forms that are not plain text."""
         pieces = list(self.story.excerpt)
         if pieces and pieces[0].text.startswith("... "):
-            pieces[0] = replace(pieces[0], text="…" + pieces[0].text[4:])
+            kept = pieces[0].text[4:]
+            gap = " " if kept[:1].isupper() else ""
+            pieces[0] = replace(pieces[0], text=f"…{gap}{kept}")
         if pieces and pieces[-1].text.endswith(" ..."):
             kept = pieces[-1].text[:-4]
             gap = " " if kept[-1:] in _SENTENCE_ENDS else ""
