@@ -160,11 +160,10 @@ def _dial(connection: HTTPConnection, guard: Guard, purpose: Purpose, *, is_tls:
 def _serve(connection: HTTPConnection) -> None:
     """Hand the connection's socket to the call that uses it now."""
     wire = cast("_Wire | _TlsWire | None", connection.sock)
-    if wire is None:
-        return
     call = _call()
-    call.was_reused = getattr(wire, "call", call) is not call
-    wire.call = call
+    call.was_reused = wire is not None and getattr(wire, "call", call) is not call
+    if wire is not None:
+        wire.call = call
 
 
 class _Plain(HTTPConnection):

@@ -91,6 +91,16 @@ def test_cookies_userinfo_proxies_and_netrc_never_leave(
         assert request.header("authorization") is None
 
 
+def test_a_server_that_resets_every_connection_is_asked_twice_and_not_for_ever() -> None:
+    with serve(reply(200), Raw(b"", "reset")) as server:
+        using = session(LOOPBACK, purpose="feed")
+        ask(server.url(), using)
+        with pytest.raises(NetError):
+            ask(server.url(), using)
+        using.close()
+        assert len(server.seen) == 3
+
+
 def test_a_connection_is_kept_alive_and_one_that_died_idle_is_replaced() -> None:
     with serve(reply(), reply(), Raw(b""), reply()) as server:
         using = session(LOOPBACK, purpose="feed")
