@@ -44,6 +44,21 @@ def program(name: str, *, package: str | None = None) -> Path:
     pytest.skip(reason)
 
 
+def node_package(name: str) -> Path:
+    """Return the folder in which node finds a package; skip the test without, as for programs.
+
+    `.ci/run` installs them from npm into the folder that ALERTS_TEST_NODE names.
+    """
+    program("node", package="nodejs")
+    folder = os.environ.get("ALERTS_TEST_NODE", "")  # noqa: TID251 - about the tests, no setting
+    if folder and (Path(folder) / "node_modules" / name).is_dir():
+        return Path(folder)
+    reason = f"needs {name} from npm in the folder that ALERTS_TEST_NODE names (see .ci/run)"
+    if _is_set("ALERTS_TEST_ALL"):
+        pytest.fail(f"{reason}; ALERTS_TEST_ALL demands it", pytrace=False)
+    pytest.skip(reason)
+
+
 def _server_folders() -> list[str]:
     postgres = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
     return [*_ADMIN_FOLDERS, *postgres]

@@ -31,6 +31,17 @@ def test_a_missing_program_fails_where_everything_must_run(monkeypatch: pytest.M
         needs.program("no-such-program")
 
 
+def test_a_missing_node_package_skips_and_fails_where_everything_must_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ALERTS_TEST_NODE", str(tmp_path))
+    with pytest.raises(pytest.skip.Exception, match=r"no-such-package|apt-get install nodejs"):
+        needs.node_package("no-such-package")
+    monkeypatch.setenv("ALERTS_TEST_ALL", "1")
+    with pytest.raises(pytest.fail.Exception):
+        needs.node_package("no-such-package")
+
+
 def test_missing_shared_data_is_a_skip_even_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALERTS_TEST_ALL", "1")
     with pytest.raises(pytest.skip.Exception, match=r"\.\./shared/data/no-such-file"):
