@@ -150,8 +150,10 @@ def only_word(piece: str) -> str:
 
     Nine in ten pieces of news are such: telling it takes 0.6 µs, a reading 2 to 20.
     """
-    simple = _simple(piece)
-    return simple[1] if simple else ""
+    found = _SIMPLE.fullmatch(piece)
+    if found is None:
+        return ""
+    return found[1] if piece.isascii() or _is_plain(found[1]) else ""
 
 
 def _simple(piece: str) -> re.Match[str] | None:
@@ -159,8 +161,11 @@ def _simple(piece: str) -> re.Match[str] | None:
     found = _SIMPLE.fullmatch(piece)
     if found is None or piece.isascii():
         return found
-    is_word = found[1].isalnum() and unicodedata.is_normalized("NFKC", found[1])
-    return found if is_word else None
+    return found if _is_plain(found[1]) else None
+
+
+def _is_plain(word: str) -> bool:
+    return word.isalnum() and unicodedata.is_normalized("NFKC", word)
 
 
 def bare(word: str) -> str:
@@ -210,8 +215,11 @@ def _read(text: str, shape: str, is_link: bool) -> Reading:
         if kind is None or kind == "address":
             continue
         added = _FORMS[kind](text, shape, found.start(kind), found.end(kind))
-        forms += [f._replace(first=f.first + width, last=f.last + width) for f in added]
-        width += 1 + max((form.last for form in added), default=-1)
+        taken = 1 + max((form.last for form in added), default=-1)
+        if width:
+            added = [f._replace(first=f.first + width, last=f.last + width) for f in added]
+        forms += added
+        width += taken
     return Reading(width, tuple(forms)) if forms else _NOTHING
 
 
