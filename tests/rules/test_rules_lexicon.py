@@ -88,3 +88,12 @@ def test_a_phrase_of_many_hyphenated_words_has_a_bounded_number_of_readings():
     few = term_sequences(Term((Word("e-mail"), Word("wi-fi"))), "en")
     assert len(few) == 4
     assert len(term_sequences(Term((Word("e-mail"),) * 10), "en")) == 1
+
+
+def test_a_further_prefix_forgets_what_was_read_since_the_first():
+    lexicon = Lexicon()
+    assert leaves(lexicon, "Deported") == []
+    lexicon.take(Unit("prefix", frozenset({"deport"})))
+    assert leaves(lexicon, "Marches") == []
+    prefix = lexicon.take(Unit("prefix", frozenset({"march"})))
+    assert leaves(lexicon, "Marches") == [prefix]
