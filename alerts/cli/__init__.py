@@ -19,6 +19,7 @@ from alerts.errors import AlertsError, ConfigError
 
 #: name -> (module:attribute, one line for --help), for every day and for now and then.
 EVERYDAY: dict[str, tuple[str, str]] = {
+    "init": ("alerts.cli.init:init", "Set it up: asks five questions, sends a test mail."),
     "check": ("alerts.cli.check:check", "Find mistakes in subscribers.yaml before they ship."),
     "try": ("alerts.cli.try_:try_", "What a query or an edit would have found lately."),
     "preview": ("alerts.cli.preview:preview", "The digest as it would go out now."),
@@ -29,6 +30,7 @@ EVERYDAY: dict[str, tuple[str, str]] = {
 }
 MORE: dict[str, tuple[str, str]] = {
     "demo": ("alerts.cli.demo:demo", "See the whole service at work on sample news; no network."),
+    "doctor": ("alerts.cli.doctor:doctor", "Find what is wrong: mail, names, webhooks, clock."),
     "discover": ("alerts.cli.discover:discover", "The feeds that a web page names."),
     "feeds": ("alerts.cli.feeds:feeds", "The feeds and how they are; check, resume or move one."),
     "subscribers": ("alerts.cli.tables:subscribers", "Who is told of what, and when next."),

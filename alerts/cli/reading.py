@@ -60,7 +60,7 @@ def say_if_stale(opened: Reading) -> None:
 @contextmanager
 def opened(url: str) -> Iterator[Connection | None]:
     """Open the database to read from; None if no run has made it yet. StoreError if it is unfit."""
-    if _is_missing(url):
+    if is_missing(url):
         yield None
         return
     database = open_database(url)
@@ -108,12 +108,18 @@ def duration_s(text: str) -> float:
         raise UsageError(f'"{text}" is not a duration.', hint=hint) from None
 
 
-def _is_missing(url: str) -> bool:
+def file_of(url: str) -> Path | None:
+    """Return the file of a SQLite database; None for any other."""
+    name = make_url(url).database if url.startswith("sqlite") else None
+    return Path(name) if name and name != ":memory:" else None
+
+
+def is_missing(url: str) -> bool:
     """Whether it is a SQLite file that no run has made yet; reading must not make it."""
     if not url.startswith("sqlite"):
         return False
-    name = make_url(url).database
-    return not name or not Path(name).exists()
+    file = file_of(url)
+    return file is None or not file.exists()
 
 
 def last_good(env: settings.Settings, connection: Connection) -> Config | None:

@@ -63,7 +63,7 @@ def send_test(*, subscriber: str, as_json: bool, path: Path | None) -> None:
         write_json(rows)
     else:
         for row in rows:
-            click.echo(_words(row))
+            click.echo(words(row))
     bad = any(row["outcome"] not in ("delivered", "written") for row in rows)
     raise click.exceptions.Exit(1 if bad else 0)
 
@@ -158,9 +158,10 @@ _SAID = {
 }
 
 
-def _words(row: Row) -> str:
+def words(row: Row) -> str:
+    """Return what became of one test, as a line."""
     server = f" by {row['server']}" if row["server"] and row["outcome"] != "written" else ""
     said = " ".join(filter(None, (row["code"], row["server_text"])))
-    words = sentences(said, row["hint"])
+    told = sentences(said, row["hint"])
     outcome = _SAID.get(row["outcome"], "not accepted")
-    return f"{row['destination']}: {outcome}{server}{': ' + words if words else ''}"
+    return f"{row['destination']}: {outcome}{server}{': ' + told if told else ''}"

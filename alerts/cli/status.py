@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from sqlalchemy.engine import make_url
 
 from alerts import config, settings
 from alerts.cli import standing
 from alerts.cli.lines import Line, is_wrong, write_lines
-from alerts.cli.reading import last_good, opened
+from alerts.cli.reading import file_of, last_good, opened
 from alerts.cli.standing import Seen
 from alerts.clock import SystemClock
 from alerts.errors import StoreError
@@ -51,7 +50,7 @@ def _lines(env: Settings) -> Iterator[Line]:
                     seen = Seen(env, current, connection, SystemClock().now())
                     yield from _of_rows(seen, url, len(loaded.errors))
                     yield standing.address(env)
-                    yield from standing.disk(env, _file(url))
+                    yield from standing.disk(env, file_of(url))
                     return
     except StoreError as error:
         yield Line("database", "wrong", error.message, error.hint)
@@ -62,7 +61,7 @@ def _lines(env: Settings) -> Iterator[Line]:
     places = [p for s in (loaded.config or Config()).subscribers for p in s.destinations]
     yield standing.mail_settings(env, places)
     yield standing.address(env)
-    yield from standing.disk(env, _file(url))
+    yield from standing.disk(env, file_of(url))
 
 
 def _of_rows(seen: Seen, url: str, mistakes: int) -> Iterator[Line]:
@@ -90,9 +89,3 @@ def _file_alone(env: Settings, found: Config | None, mistakes: int) -> Line:
         return Line("configuration", "wrong", told, "Make one: alerts init", facts)
     told = f"{env.config} cannot be used"
     return Line("configuration", "wrong", told, "See why: alerts check", facts)
-
-
-def _file(url: str) -> Path | None:
-    """Return the file of a SQLite database."""
-    name = make_url(url).database if url.startswith("sqlite") else None
-    return Path(name) if name and name != ":memory:" else None

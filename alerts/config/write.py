@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from alerts.model import Feed
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 ._/-]*[A-Za-z0-9._/-]")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 ._/@-]*[A-Za-z0-9._/-]")
 _BARE = frozenset({"yes", "no", "on", "off", "true", "false", "null", "none"})
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?@!$&()*+;=%-]+")
 
