@@ -23,6 +23,10 @@ def backup(*, file: Path, path: Path | None) -> None:
 
     Addresses and mails lie in it: keep it where only you can read it. To go back to it, stop the
     service and put the copy in the database's place.
+
+    \b
+    Example:
+      alerts backup alerts-2026-11-24.db
     """
     env = settings.load(path)
     database = _existing(env.database_url.reveal())

@@ -72,7 +72,12 @@ def deliveries(context: click.Context, *, failed: bool, as_json: bool, path: Pat
 @config_option
 @click.pass_obj
 def show(before: Before, *, delivery_id: str, as_json: bool, path: Path | None) -> None:
-    """Everything about one delivery; the beginning of its id is enough."""
+    """Everything about one delivery; the beginning of its id is enough.
+
+    \b
+    Example:
+      alerts deliveries show 3f2a
+    """
     with reading(path or before.path) as opened:
         if opened.connection is None:
             raise NothingYet
@@ -151,6 +156,11 @@ def retry(
     """Try deliveries again, with the same id: what was accepted before is not shown twice.
 
     They are due at once, and sent by the running service or the next `alerts once`.
+
+    \b
+    Examples:
+      alerts deliveries retry 3f2a 9c1b
+      alerts deliveries retry --all
     """
     if bool(ids) == everything:
         raise UsageError(

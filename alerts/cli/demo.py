@@ -42,6 +42,11 @@ def demo(folder: Path | None) -> None:
 
     A feed server, a mail server, a Slack-like receiver and a webhook start on this machine; the
     real service polls, matches and sends; then this prints what was told, what was not, and why.
+
+    \b
+    Examples:
+      alerts demo
+      alerts demo --folder /tmp/alerts-demo
     """
     place = folder or Path(tempfile.mkdtemp(prefix="alerts-demo-"))
     place.mkdir(parents=True, exist_ok=True)

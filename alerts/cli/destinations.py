@@ -57,6 +57,10 @@ def resume(before: Before, *, key: str, as_json: bool, path: Path | None) -> Non
     """Send to an address or webhook again that was given up; what waits for it is due at once.
 
     A reader's own stop is not lifted so: alerts people resume ADDRESS.
+
+    \b
+    Example:
+      alerts destinations resume ice-watch/slack/hooks.slack.com
     """
     with marking(path or before.path) as opened:
         found = _resumed(opened, key)

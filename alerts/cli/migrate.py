@@ -16,7 +16,12 @@ _LOCK_WAIT_S = 30.0
 
 @click.command()
 def migrate() -> None:
-    """Make the tables, or change them to this version's; an older database is copied first."""
+    """Make the tables, or change them to this version's; an older database is copied first.
+
+    \b
+    Example:
+      alerts migrate
+    """
     database = open_database(settings.load().database_url.reveal())
     try:
         with working_lock(database, SystemClock(), wait_s=_LOCK_WAIT_S):

@@ -59,7 +59,13 @@ def people() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @_config_option
 def list_(*, as_json: bool, path: Path | None) -> None:
-    """Every address, and whether it is active, stopped, paused, a bad address or erased."""
+    """Every address, and whether it is active, stopped, paused, a bad address or erased.
+
+    \b
+    Examples:
+      alerts people list
+      alerts people list --json
+    """
     with reading(path) as opened:
         found = rows.people(opened.connection, _places(opened.config), SystemClock().now())
     if as_json:
@@ -73,7 +79,12 @@ def list_(*, as_json: bool, path: Path | None) -> None:
 @click.option("--until", help="A day (2027-01-07) or a time; left out: until it is resumed.")
 @_config_option
 def pause(*, address: str, until: str | None, path: Path | None) -> None:
-    """Let everything for an address wait; nothing is lost."""
+    """Let everything for an address wait; nothing is lost.
+
+    \b
+    Example:
+      alerts people pause ana@example.org --until 2027-01-07
+    """
     with marking(path) as opened:
         target = _target(opened.config, address)
         end = _moment(opened.config, target, until)
@@ -93,6 +104,10 @@ def resume(*, address: str, path: Path | None) -> None:
     """Send to an address again: lifts a stop, a pause, a bad address and an erasure.
 
     A reader's own stop is theirs: lift it only if they asked for it.
+
+    \b
+    Example:
+      alerts people resume ana@example.org
     """
     with marking(path) as opened:
         target = _target(opened.config, address)
@@ -121,6 +136,10 @@ def erase(*, address: str, yes: bool, path: Path | None) -> None:
 
     Only a keyed hash of the address stays, so that a line that is added again mails them nothing.
     What the program may not change (subscribers.yaml, git, backups) is named.
+
+    \b
+    Example:
+      alerts people erase ana@example.org
     """
     with marking(path) as opened:
         target = _mail_target(address)

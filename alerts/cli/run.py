@@ -29,6 +29,11 @@ def run(*, path: Path | None, log_json: bool) -> None:
 
     One process works on a database; a second one ends with exit code 3 and names the first. An
     edit of subscribers.yaml is taken within 5 seconds; one with mistakes changes nothing.
+
+    \b
+    Examples:
+      alerts run
+      alerts run --config /etc/alerts/subscribers.yaml --log-json
     """
     log.configure(as_json=log_json)
     stop = threading.Event()

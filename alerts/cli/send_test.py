@@ -53,6 +53,11 @@ def send_test(*, subscriber: str, as_json: bool, path: Path | None) -> None:
 
     SUBSCRIBER is an id or a name; `admin` are the admins. Exit code 1 if one was not accepted.
     A dead address or webhook is tried too; whoever stopped their mails gets nothing.
+
+    \b
+    Examples:
+      alerts send-test ana-flores
+      alerts send-test admin
     """
     env, clock = settings.load(path), SystemClock()
     with reading(path) as opened:

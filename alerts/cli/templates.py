@@ -24,6 +24,11 @@ def templates() -> None:
       alerts templates check
 
     docs/templates.md names the values that a template can use.
+
+    \b
+    Examples:
+      alerts templates list
+      alerts templates show subject.txt.j2 > templates/subject.txt.j2
     """
 
 
@@ -35,7 +40,12 @@ _config = click.option("--config", "path", type=click.Path(path_type=Path), defa
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @_config
 def list_(*, as_json: bool, path: Path | None) -> None:
-    """List the templates and where each comes from."""
+    """List the templates and where each comes from.
+
+    \b
+    Example:
+      alerts templates list
+    """
     mine = own_files(settings.load(path).config)
     rows = [
         {"name": name, "yours": str(mine[name]) if name in mine else None, "makes": makes}
@@ -53,7 +63,12 @@ def list_(*, as_json: bool, path: Path | None) -> None:
 @click.option("--shipped", is_flag=True, help="The shipped one, also if yours is in use.")
 @_config
 def show(*, name: str, shipped: bool, path: Path | None) -> None:
-    """Print a template as it is in use."""
+    """Print a template as it is in use.
+
+    \b
+    Example:
+      alerts templates show digest.html.j2
+    """
     if name not in TEMPLATES:
         hint = f"There are: {', '.join(TEMPLATES)}"
         raise UsageError(f'There is no template "{name}".', hint=hint)
@@ -68,7 +83,12 @@ def show(*, name: str, shipped: bool, path: Path | None) -> None:
 @templates.command()
 @_config
 def check(path: Path | None) -> None:
-    """Render a sample with your templates, in each form and language. Exit code 1 if one fails."""
+    """Render a sample with your templates, in each form and language. Exit code 1 if one fails.
+
+    \b
+    Example:
+      alerts templates check
+    """
     config = settings.load(path).config
     mine = [str(file) for name, file in own_files(config).items() if name in TEMPLATES]
     if not mine:

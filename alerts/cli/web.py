@@ -30,6 +30,11 @@ def web(*, path: Path | None, log_json: bool) -> None:
 
     `alerts run` serves them too; this is for a platform that wants a process for the web alone.
     It takes no lock. The port is PORT. Without BASE_URL only this machine can reach them.
+
+    \b
+    Examples:
+      alerts web
+      alerts web --log-json
     """
     log.configure(as_json=log_json)
     with marking(path) as opened:
