@@ -172,6 +172,12 @@ def test_hostile_names_titles_and_links_change_no_element_of_the_page(written):
     assert len(found.links) == len(harmless.links)
 
 
+@pytest.mark.parametrize("words", HOSTILE)
+def test_known_attacks_change_no_element_of_the_page(words):
+    written = Written(*(f"A {words} z" for _ in range(6)))
+    assert Outline(html(written)).elements == Outline(html(Written())).elements
+
+
 @many_examples
 @given(anything)
 def test_no_digest_has_a_link_that_is_not_of_the_web(written):

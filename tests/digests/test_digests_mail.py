@@ -28,8 +28,6 @@ from hypothesis import strategies as st
 from alerts.digests.mail import MAX_HTML_BYTES
 from alerts.digests.plaintext import wrapped
 from alerts.digests.render import MailContext, Renderer
-from alerts.digests.templates import PACKAGED
-from alerts.errors import TemplateError
 from alerts.model import FeedHealth, Mail, Outlet, Subscription
 
 RENDERER = Renderer()
@@ -278,37 +276,6 @@ def test_every_time_is_the_readers():
     assert "today 9:12 pm" in tokyo.text
 
 
-def _colours(css: str) -> dict[str, str]:
-    return dict(re.findall(r"\.(\w+) \{ (?:background-)?color: (#\w{6})", css))
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def _contrast(one: str, other: str) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def test_text_is_readable_in_light_and_dark():
-    html = one_mail().html
-    light = set(re.findall(r"(?:^|[;\"])color:(#\w{6})", html)) - {"#fdfdfb"}
-    assert len(light) == 3
-    for ground in ("#fdfdfb", "#fbf4e2", "#fdf0b5"):
-        assert min(_contrast(ground, colour) for colour in light) >= 4.5
-    dark = _colours(re.search(r"scheme: dark\) \{(.*?)@media print", html, re.DOTALL)[1])
-    for ground in (dark["page"], dark["box"]):
-        assert min(_contrast(ground, dark[c]) for c in ("ink", "soft", "dim")) >= 4.5
-
-
-def test_no_text_is_smaller_than_14_pixels():
-    visible = one_mail().html.split("</div>", 1)[1]
-    assert min(map(int, re.findall(r"font-size:(\d+)px", visible))) >= 14
-
-
 # --- many stories --------------------------------------------------------------------------------
 
 
@@ -379,108 +346,18 @@ def test_a_subscriber_with_hundreds_of_rules_has_a_footer_that_fits():
     assert len(mail.html.encode()) < 25_000
 
 
-# --- hostile news --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("title", HOSTILE)
-def test_hostile_news_stays_text(title):
-    one = alert(
-        1,
-        title,
-        "24 7:00",
-        summary=f"<p>ICE {title}",
-        outlet=title[:300],
-        link="https://x.example/1",
-    )
-    plain = alert(
-        1,
-        "A title",
-        "24 7:00",
-        summary="<p>ICE agents",
-        outlet="Outlet",
-        link="https://x.example/1",
-    )
-    health = [FeedHealth(title[:500], ok=False, reason=title[:500])]
-    mail = one_mail([one], health=health)
-    document, harmless = Document(mail.html), Document(one_mail([plain]).html)
-    assert document.is_balanced
-    assert set(document.elements) == set(harmless.elements)
-    assert document.elements["table"] == harmless.elements["table"]
-    assert not any(name.startswith("on") for _, name, _ in document.attributes)
-    assert all(is_harmless(line) for line in mail.text.split("\n"))
-    assert len(mail.html.encode()) <= MAX_HTML_BYTES
-    assert mail.html.isascii() or mail.html.encode()
+# --- wrapping ------------------------------------------------------------------------------------
 
 
 @settings(max_examples=60)
-@given(
-    titles=st.lists(st.text(max_size=300) | st.sampled_from(HOSTILE), min_size=1, max_size=5),
-    link=st.text(max_size=60)
-    | st.sampled_from(["javascript:x", 'https://x.example/"><b>', "http://a"]),
-)
-def test_any_text_gives_a_mail_of_the_same_shape(titles, link):
-    stories = [alert(n, t, "24 7:00", summary=t, link=link) for n, t in enumerate(titles, 1)]
+@given(st.lists(st.text(max_size=300) | st.sampled_from(HOSTILE), min_size=1, max_size=5))
+def test_whatever_the_titles_say_every_story_has_its_headline_and_lines_stay_short(titles):
+    stories = [alert(n, t, "24 7:00", summary=t) for n, t in enumerate(titles, 1)]
     found = mails(stories)
     for mail in found:
-        document = Document(mail.html)
-        assert document.is_balanced
-        assert document.elements["h1"] == 1
-        assert all(re.match(r"https?://|#topic-", target) for target in document.links)
         news = mail.text.partition("\n-- \n")[0]
-        assert all(is_harmless(line) for line in mail.text.split("\n"))
         assert max(map(len, (ln for ln in news.split("\n") if "://" not in ln))) <= 76
     assert sum(Document(mail.html).elements["h3"] for mail in found) == len(titles)
-
-
-# --- templates -----------------------------------------------------------------------------------
-
-
-def test_an_admins_template_wins_and_the_others_are_the_shipped_ones():
-    mail = Renderer({"subject.txt.j2": "Ours: {{ say.count }}\n"}).mails(morning(), TO_ANA)[0]
-    assert mail.subject == "Ours: 7 stories"
-    assert mail.text == one_mail().text
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "{{ missing }}",
-        "{{ digest.nothing }}",
-        "{{ ''.__class__.__mro__ }}",
-        "{{ 1 / 0 }}",
-        "{{ range(10**9) }}",
-        "{{ digest.stories.append(1) }}",
-    ],
-)
-def test_a_template_that_goes_wrong_is_refused_at_the_start_and_named(source):
-    with pytest.raises(TemplateError, match=r"subject\.txt\.j2") as caught:
-        Renderer({"subject.txt.j2": source})
-    assert "shipped one" in caught.value.hint
-
-
-@pytest.mark.parametrize("source", ["{% if %}", "{{ say.cuont }}", "{% include 'no.j2' %}"])
-def test_a_broken_template_is_refused_with_its_file_and_line(source):
-    with pytest.raises(TemplateError, match=r"templates/digest\.html\.j2, line 2") as caught:
-        Renderer({"digest.html.j2": f"<p>\n{source}"})
-    assert (caught.value.file, caught.value.line) == ("templates/digest.html.j2", 2)
-
-
-def test_a_template_that_fails_on_a_real_digest_alone_gives_way_to_the_shipped_ones():
-    source = "{{ say.count }} {{ 1 / (page.parts - 1) if say.others > 4 }}"
-    renderer = Renderer({"subject.txt.j2": source}, is_lenient=True)
-    assert renderer.mails(morning(MORNING[:2]), TO_ANA)[0].subject == "2 stories"
-    assert renderer.failure is None
-    assert renderer.mails(morning(), TO_ANA) == mails()
-    assert renderer.failure.line == 1
-
-
-def test_the_shipped_templates_are_found_from_the_package():
-    assert {p.name for p in PACKAGED.iterdir()} >= {
-        *("digest.html.j2", "digest.txt.j2", "subject.txt.j2", "slack.j2")
-    }
-
-
-# --- wrapping ------------------------------------------------------------------------------------
 
 
 @given(st.text(max_size=400), st.integers(0, 8))

@@ -1,11 +1,11 @@
-"""docs/templates.md names every value that templates use, and none that is not there."""
+"""Templates: their page names every value there is and no other; an admin's own win if they work."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from digest_cases import morning
+from digest_cases import MORNING, morning
 from jinja2 import nodes
 from jinja2.defaults import DEFAULT_FILTERS
 from needs import ROOT
@@ -13,9 +13,11 @@ from needs import ROOT
 from alerts.digests import layout
 from alerts.digests.mail import MailContext
 from alerts.digests.phrases import Phrases
-from alerts.digests.render import _environment, _Tongue
+from alerts.digests.render import Renderer, _environment, _Tongue
 from alerts.digests.templates import PACKAGED, TEMPLATES
+from alerts.errors import TemplateError
 
+TO_ANA = MailContext("ana@example.org")
 PAGE = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
 TABLES = re.findall(r"^\| `(.+?)` \|", PAGE, re.M)
 VALUES = [cell for cell in TABLES if "|" not in cell and not cell.endswith(".j2")]
@@ -70,3 +72,51 @@ def _tongue_filters() -> set[str]:
     tongue = _Tongue({}, "en")
     found = {*tongue.html.filters, *tongue.text.filters, *tongue.slack.filters}
     return found - set(DEFAULT_FILTERS)
+
+
+# --- an admin's own ------------------------------------------------------------------------------
+
+
+def test_an_admins_template_wins_and_the_others_are_the_shipped_ones():
+    mail = Renderer({"subject.txt.j2": "Ours: {{ say.count }}\n"}).mails(morning(), TO_ANA)[0]
+    assert mail.subject == "Ours: 7 stories"
+    assert mail.text == Renderer().mails(morning(), TO_ANA)[0].text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ missing }}",
+        "{{ digest.nothing }}",
+        "{{ ''.__class__.__mro__ }}",
+        "{{ 1 / 0 }}",
+        "{{ range(10**9) }}",
+        "{{ digest.stories.append(1) }}",
+    ],
+)
+def test_a_template_that_goes_wrong_is_refused_at_the_start_and_named(source):
+    with pytest.raises(TemplateError, match=r"subject\.txt\.j2") as caught:
+        Renderer({"subject.txt.j2": source})
+    assert "shipped one" in caught.value.hint
+
+
+@pytest.mark.parametrize("source", ["{% if %}", "{{ say.cuont }}", "{% include 'no.j2' %}"])
+def test_a_broken_template_is_refused_with_its_file_and_line(source):
+    with pytest.raises(TemplateError, match=r"templates/digest\.html\.j2, line 2") as caught:
+        Renderer({"digest.html.j2": f"<p>\n{source}"})
+    assert (caught.value.file, caught.value.line) == ("templates/digest.html.j2", 2)
+
+
+def test_a_template_that_fails_on_a_real_digest_alone_gives_way_to_the_shipped_ones():
+    source = "{{ say.count }} {{ 1 / (page.parts - 1) if say.others > 4 }}"
+    renderer = Renderer({"subject.txt.j2": source}, is_lenient=True)
+    assert renderer.mails(morning(MORNING[:2]), TO_ANA)[0].subject == "2 stories"
+    assert renderer.failure is None
+    assert renderer.mails(morning(), TO_ANA) == Renderer().mails(morning(), TO_ANA)
+    assert renderer.failure.line == 1
+
+
+def test_the_shipped_templates_are_found_from_the_package():
+    assert {p.name for p in PACKAGED.iterdir()} >= {
+        *("digest.html.j2", "digest.txt.j2", "subject.txt.j2", "slack.j2")
+    }
