@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from alerts.model import Rule
@@ -12,6 +12,7 @@ from alerts.rules.lexicon import Lexicon
 from alerts.rules.places import Place, phrase_places
 from alerts.rules.plans import (
     AllPlan,
+    Alternatives,
     AnyPlan,
     ExceptPlan,
     FactPlan,
@@ -92,7 +93,7 @@ class Compilation:
             case And(parts):
                 return AllPlan(tuple(self._compiled(part, place) for part in parts))
             case Or(parts):
-                return AnyPlan(tuple(self._compiled(part, place) for part in parts))
+                return AnyPlan(self._alternatives([self._compiled(part, place) for part in parts]))
             case Not(drop, keep):
                 kept = None if keep is None else self._compiled(keep, place)
                 there = place._replace(is_dropped=not place.is_dropped)
@@ -130,10 +131,13 @@ class Compilation:
     def _except(self, node: Except, place: Place) -> Plan:
         term = self._compiled(node.term, place)
         there = phrase_places(node, place)
-        phrases = tuple(map(self._compiled, node.phrases, there))
+        phrases = self._alternatives(map(self._compiled, node.phrases, there))
         if not self._has_not(node.term):
             return ExceptPlan(term, phrases, only_takes_away=True)
         return ExceptPlan(term, phrases, only_takes_away=False, needs=self._needs(node.term, place))
+
+    def _alternatives(self, plans: Iterable[Plan]) -> Alternatives:
+        return Alternatives(plans, self._lexicon.commonness)
 
     def _needs(self, node: Node, place: Place) -> frozenset[int] | None:
         """Return leaves one of which is there wherever `node` holds, None if it needs no words.

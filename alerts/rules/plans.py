@@ -7,7 +7,7 @@ make a plan hold (maybe none), or None if it does not hold.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple, Protocol
@@ -114,9 +114,9 @@ def _is_cased(scene: Scene, found: Iterable[Occurrence] | None) -> bool:
 
 def standing(words: Occurrences, leaves: Sequence[int]) -> list[Occurrence]:
     """Return where `leaves` stand next to each other."""
-    lists = [words.get(leaf) for leaf in leaves]
-    runs = lists[0]
-    for following in lists[1:]:
+    runs = words.get(leaves[0])
+    for leaf in leaves[1:]:
+        following = words.get(leaf) if runs else None
         if not runs or not following:
             return []
         after: dict[int, list[Occurrence]] = {}
@@ -199,22 +199,50 @@ class AllPlan:
         return any(part.is_supported(scene, terms) for part in self.parts)
 
 
+class Alternatives:
+    """Plans of which few can find something in one article: which of them are to be asked?
+
+    `commonness` of leaves says which word of a phrase to look at first.
+    """
+
+    __slots__ = ("_always", "_by_leaf")
+
+    def __init__(self, plans: Iterable[Plan], commonness: Mapping[int, int]) -> None:
+        self._always: list[Plan] = []
+        self._by_leaf: dict[int, list[Plan]] = {}
+        for plan in plans:
+            if not isinstance(plan, TermPlan):
+                self._always.append(plan)
+                continue
+            for leaf in {min(r.leaves, key=lambda one: commonness.get(one, 0)) for r in plan.runs}:
+                self._by_leaf.setdefault(leaf, []).append(plan)
+
+    def asked(self, words: Occurrences) -> Sequence[Plan]:
+        """Return the plans that may find something among these words."""
+        present = self._by_leaf.keys() & words.keys()
+        if not present:
+            return self._always
+        found = [plan for leaf in present for plan in self._by_leaf[leaf]]
+        return [*dict.fromkeys(found), *self._always]
+
+
 @dataclass(frozen=True, slots=True)
 class AnyPlan:
     """OR."""
 
-    parts: tuple[Plan, ...]
+    parts: Alternatives
 
     def found(self, scene: Scene, terms: Terms) -> Sequence[Occurrence] | None:
         """See `Plan`."""
-        held = [f for part in self.parts if (f := part.found(scene, terms)) is not None]
+        asked = self.parts.asked(scene.words)
+        held = [f for part in asked if (f := part.found(scene, terms)) is not None]
         if len(held) < 2:
             return held[0] if held else None
         return [occurrence for found in held for occurrence in found]
 
     def is_supported(self, scene: Scene, terms: Terms) -> bool:
         """See `Plan`."""
-        return any(part.is_supported(scene, terms) for part in self.parts)
+        return any(part.is_supported(scene, terms) for part in self.parts.asked(scene.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +306,7 @@ class ExceptPlan:
     """EXCEPT: what `term` finds outside the phrases."""
 
     term: Plan
-    phrases: tuple[Plan, ...]
+    phrases: Alternatives
     only_takes_away: bool  # without a NOT in `term`, which may be excepted as well
     needs: frozenset[int] | None = None  # leaves one of which is there wherever it holds
 
@@ -291,7 +319,8 @@ class ExceptPlan:
         return self.term.found(scene, self._excepting(scene, terms))
 
     def _excepting(self, scene: Scene, terms: Terms) -> Terms:
-        found = [o for phrase in self.phrases for o in phrase.found(scene, EVERY_ONE) or ()]
+        asked = self.phrases.asked(scene.words)
+        found = [o for phrase in asked for o in phrase.found(scene, EVERY_ONE) or ()]
         if not found:
             return terms
         outer = terms.excepted.phrases if terms.excepted else ()
