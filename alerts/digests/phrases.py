@@ -227,21 +227,33 @@ class Phrases:
     @cached_property
     def follows(self) -> str:
         """ "Ana Flores follows ICE, Sanctuary and Madison, weekdays at 7:30 am."."""
-        person, titles = self.digest.subscriber, self.digest.titles
+        if not self.topics:
+            return ""
+        name = cut(" ".join(self.digest.subscriber.name.split()), 120)
+        words = {"name": name, "topics": self.topics.rstrip(".")}  # "a las 7:30 a. m."
+        return self._t("%(name)s follows %(topics)s.") % words
+
+    @cached_property
+    def topics(self) -> str:
+        """ "ICE and Sanctuary, weekdays at 7:30 am; Madison, right away"."""
+        person = self.digest.subscriber
         by_cadence: dict[str, list[str]] = {}
         for subscription in person.subscriptions:
             when = (subscription.when or person.when).text
-            by_cadence.setdefault(when, []).append(titles.get(subscription.rule, subscription.rule))
-        groups = [
+            by_cadence.setdefault(when, []).append(self._title(subscription.rule))
+        return "; ".join(
             f"{enumerated(names, self.language)}, {cadence(when, self.language)}"
-            for when, names in by_cadence.items()
-        ]
-        if not groups:
-            return ""
-        return self._t("%(name)s follows %(topics)s.") % {
-            "name": cut(" ".join(person.name.split()), 120),
-            "topics": "; ".join(groups[:6]),
-        }
+            for when, names in [*by_cadence.items()][:6]
+        )
+
+    @cached_property
+    def topic_names(self) -> str:
+        """ "ICE, Sanctuary and Madison"."""
+        titles = [self._title(s.rule) for s in self.digest.subscriber.subscriptions]
+        return enumerated(list(dict.fromkeys(titles)), self.language)
+
+    def _title(self, rule: str) -> str:
+        return self.digest.titles.get(rule, rule)
 
     @property
     def meanings(self) -> Iterator[tuple[str, str]]:
@@ -254,8 +266,10 @@ class Phrases:
 
     @property
     def next_mail(self) -> str:
-        """ "Wednesday 7:30 am", empty when no time is set."""
-        return "" if self.digest.next_at is None else self.dates.day(self.digest.next_at)
+        """ "Wednesday 7:30 am", empty when no time is set; a sentence ends after it."""
+        return (
+            "" if self.digest.next_at is None else self.dates.day(self.digest.next_at).rstrip(".")
+        )
 
     # --- before it is opened -----------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from alerts import links
 from alerts.digests import slots
 from alerts.model import Config, Subscriber
+from alerts.pipeline import quiet_weeks
 from alerts.pipeline.parts import InForce
 from alerts.store import alerts as alert_rows
 from alerts.store import configs, deliveries, feeds, subscribers
@@ -67,7 +68,7 @@ def bring(
     removed |= waiting - {person.id for person in config.subscribers}
     given_up = {key: _give_up(connection, key, now) for key in sorted(removed)}
     slot_rows: defaultdict[str, dict[str, Row[Any]]] = defaultdict(dict)
-    for row in subscribers.slots(connection):
+    for row in subscribers.slots(connection, with_notes=True):
         slot_rows[row.subscriber][row.cadence] = row
     for person in _changed(config, running, undone):
         _apply_slots(connection, person, slot_rows[person.id], now)
@@ -102,8 +103,11 @@ def _apply_slots(
 ) -> None:
     """Give each cadence its next moment; what is due already stays due."""
     cadences = person.cadences()
-    if gone := rows.keys() - cadences.keys():
+    kept = {*cadences, quiet_weeks.CADENCE} if quiet_weeks.is_wanted(person) else {*cadences}
+    if gone := rows.keys() - kept:
         subscribers.drop_slots(connection, person.id, gone)
+    if quiet_weeks.CADENCE in kept:
+        _apply_note(connection, person, rows.get(quiet_weeks.CADENCE), now)
     for text, cadence in cadences.items():
         row = rows.get(text)
         if row is not None and (row.lease is not None or (row.due_at or now + 1) <= now):
@@ -114,6 +118,20 @@ def _apply_slots(
             due = slots.due_slot(person, cadence, now, last_name=last_name)
             values |= {"name": due and due.name, "due_at": due and due.due_at}
         subscribers.set_slot(connection, person.id, text, values)
+
+
+def _apply_note(
+    connection: Connection, person: Subscriber, row: Row[Any] | None, now: float
+) -> None:
+    """Give the weekly note its next moment: a week from now, or the one it had in today's words."""
+    if row is not None and (row.lease is not None or (row.due_at or now + 1) <= now):
+        return
+    if row is not None and row.due_at is not None:
+        due = quiet_weeks.slot_after(person, max(now, row.due_at - 1))
+    else:
+        due = quiet_weeks.slot_a_week_after(person, now)
+    values = {"timezone": person.timezone, "name": due and due.name, "due_at": due and due.due_at}
+    subscribers.set_slot(connection, person.id, quiet_weeks.CADENCE, values)
 
 
 def _settle_pending(connection: Connection, person: Subscriber, now: float) -> list[int]:

@@ -7,12 +7,11 @@ the alerts' new state, or nothing at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from alerts.delivery.transport import DeliveryHead, Envelope
+from alerts.delivery.transport import DeliveryHead
 from alerts.digests import slots
 from alerts.log import get_logger
 from alerts.model import (
@@ -21,7 +20,7 @@ from alerts.model import (
     Rendered,
     Subscriber,
 )
-from alerts.pipeline import drafting, signing
+from alerts.pipeline import drafting, quiet_weeks, welcome
 from alerts.pipeline.apply import rules_of
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
@@ -43,6 +42,10 @@ def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
     person = parts.in_force.people.get(row.subscriber)
     cadence = person.cadences().get(row.cadence) if person is not None else None
     now = parts.clock.now()
+    if person is not None and row.cadence == quiet_weeks.CADENCE:
+        is_paused = _paused_until(parts, person) is not None
+        quiet_weeks.tell(parts, row, lease, person, is_paused=is_paused)
+        return 0
     if person is None or cadence is None:  # removed while it waited
         with parts.database.write() as connection:
             subscribers.end_slot(connection, row, lease, None, None)
@@ -117,6 +120,7 @@ def _make(parts: Parts, person: Subscriber, rules: frozenset[str], cadence: str,
         digest = draft.digest(
             person, draft.owed(rows), digest_id=parts.clock.token(), slot=slot, now=now
         )
+    welcome.greet(parts, [person], at_once=True)
     outgoing = [out for place in person.destinations for out in _render(parts, digest, place)]
     with parts.database.write() as connection:
         if not _write(connection, parts, digest, cadence, [r.entry_id for r in rows], outgoing):
@@ -167,7 +171,7 @@ def _render(parts: Parts, digest: Digest, place: Destination) -> list[dict[str, 
     transport = parts.transports.get(place.kind)
     if transport is None:
         return []
-    link = _stop_link(parts, place)
+    link = drafting.stop_link(parts, place)
     rendered = _in_form(parts, digest, place, link)
     ids = [parts.clock.token() for _ in rendered]
     rows = []
@@ -175,7 +179,7 @@ def _render(parts: Parts, digest: Digest, place: Destination) -> list[dict[str, 
         head = DeliveryHead(
             ids[index], place, digest.created_at, part=index + 1, parts=len(rendered)
         )
-        envelope = replace(_envelope(parts), stop_link=link, thread=tuple(ids[:index]))
+        envelope = drafting.envelope(parts, link, tuple(ids[:index]))
         rows.append(
             {
                 "id": head.id,
@@ -206,14 +210,3 @@ def _in_form(
     if place.kind == "slack":
         return parts.renderer.slack(digest)
     return parts.renderer.webhook(digest)
-
-
-def _envelope(parts: Parts) -> Envelope:
-    admin = parts.in_force.config.admin
-    return Envelope(mail_from=parts.settings.mail_from, admin=admin)
-
-
-def _stop_link(parts: Parts, place: Destination) -> str | None:
-    if place.kind != "email":
-        return None
-    return signing.link(parts.database, parts.settings, parts.clock, signing.STOP, place.target)

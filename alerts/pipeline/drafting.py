@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from alerts.delivery.transport import Envelope
 from alerts.digests import slots
 from alerts.digests.assemble import assemble
 from alerts.digests.render import MailContext
-from alerts.model import Alert, Config, Destination, Digest, FeedHealth, Outlet, Subscriber
-from alerts.pipeline import history
-from alerts.pipeline.parts import InForce
+from alerts.model import Alert, Config, Destination, Digest, FeedHealth, Match, Outlet, Subscriber
+from alerts.pipeline import history, signing
+from alerts.pipeline.parts import InForce, Parts
 from alerts.rules.words import explain
 from alerts.settings import Settings
 from alerts.store import alerts as alert_rows
@@ -84,11 +85,15 @@ class Draft:
         for kept in history.kept(self.connection, since):
             for article in kept.articles(self.in_force.feeds):
                 if matches := self.in_force.matcher.spans(article, names):
-                    carriers = alert_rows.outlets(self.connection, [kept.entry_id])
-                    outlets = tuple(map(self._outlet, carriers[kept.entry_id]))
-                    alerts.append(Alert(kept.entry_id, kept.entry, kept.seen_at, outlets, matches))
+                    alerts.append(self.alert(kept, matches))
                     break
         return alerts
+
+    def alert(self, kept: history.Kept, matches: tuple[Match, ...]) -> Alert:
+        """Return a stored article as it would be told."""
+        carriers = alert_rows.outlets(self.connection, [kept.entry_id])
+        outlets = tuple(map(self._outlet, carriers[kept.entry_id]))
+        return Alert(kept.entry_id, kept.entry, kept.seen_at, outlets, matches)
 
     def health(self) -> list[FeedHealth]:
         """Return how each configured feed is."""
@@ -128,6 +133,23 @@ def mail_context(
     name, _ = parseaddr(settings.mail_from)
     context = MailContext(address=place.place, admin=config.admin, stop_link=stop_link)
     return replace(context, sender_name=name) if name else context
+
+
+def stop_link(parts: Parts, place: Destination) -> str | None:
+    """Return the link that stops the mails to an address; None for rooms, or without pages."""
+    if place.kind != "email":
+        return None
+    return signing.link(parts.database, parts.settings, parts.clock, signing.STOP, place.target)
+
+
+def envelope(parts: Parts, link: str | None, thread: tuple[str, ...] = ()) -> Envelope:
+    """Return what the headers of a mail to a reader say; `link` stops their mails."""
+    return Envelope(
+        mail_from=parts.settings.mail_from,
+        admin=parts.in_force.config.admin,
+        stop_link=link,
+        thread=thread,
+    )
 
 
 def _next_at(person: Subscriber, now: float) -> float | None:

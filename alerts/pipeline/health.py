@@ -16,7 +16,7 @@ from alerts.delivery import patience
 from alerts.digests.dates import Dates
 from alerts.digests.words import enumerated
 from alerts.model import Article, Entry
-from alerts.pipeline import notices
+from alerts.pipeline import notices, welcome
 from alerts.pipeline.parts import Parts
 from alerts.rules.fields import passes
 from alerts.store import deliveries, feeds, stops
@@ -50,7 +50,8 @@ class Trouble:
 
 
 def check(parts: Parts) -> None:
-    """Tell the admins of troubles that began, and of those that are over."""
+    """Tell the admins of troubles that began, and of those that are over; welcome who is new."""
+    welcome.greet(parts)
     with parts.database.write() as connection:
         found = {trouble.key: trouble for trouble in _Look(connection, parts).troubles()}
         for trouble in found.values():

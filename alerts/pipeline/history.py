@@ -59,6 +59,12 @@ def kept(connection: Connection, since: float) -> Iterator[Kept]:
         yield from of_rows(connection, rows)
 
 
+def newest(connection: Connection, since: float, most: int) -> Iterator[Kept]:
+    """Yield the articles first seen since then, the last ones first, at most so many."""
+    for rows in history.newest(connection, since, most):
+        yield from of_rows(connection, rows)
+
+
 def of_rows(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Kept]:
     """Yield rows of entries as articles, with who carries them."""
     found = {row.id: row for row in rows}

@@ -28,6 +28,7 @@ from alerts.store.schema import (
     subscriber,
     subscription,
     suppression,
+    welcome,
 )
 
 #: What stands in earlier configurations in place of an erased address, so that they can still be
@@ -62,6 +63,7 @@ def erase(connection: Connection, target: str, now: float, new_key: str) -> Eras
         held = func.lower(column).contains(address.lower(), autoescape=True)
         connection.execute(delete(notice).where(held))
     connection.execute(delete(pause).where(pause.c.target.in_(targets)))
+    connection.execute(delete(welcome).where(welcome.c.target.in_(targets)))
     _stop_as_hash(connection, targets, now, new_key)
     return Erasure(count, tuple(gone), _blot_configs(connection, address))
 

@@ -15,6 +15,9 @@ from alerts.store.schema import feed, host
 #: Requests under way at one host at the same time.
 IN_FLIGHT_PER_HOST = 2
 
+#: Who asks by hand waits at least so long between two requests to one URL.
+BY_HAND_S = 60.0
+
 
 class Gaps(NamedTuple):
     """The least time between two requests to one host, and to one URL."""
@@ -79,15 +82,22 @@ def _moved(wanted: Mapping[str, tuple[Feed, str]], known: Mapping[str, Row[Any]]
 
 
 def _move(connection: Connection, old: str, new: str, host_name: str, now: float) -> None:
-    """Give a feed its new address; nothing that the old server said holds for the new one."""
+    """Give a feed its new address; nothing that the old server said holds for the new one.
+
+    But for the floor of what is done by hand: the address may be edited back and forth.
+    """
     fresh = {
         "state": "new", "etag": None, "last_modified": None, "validators_url": None,
         "fingerprint": None, "hold_until": None, "failures": 0, "failing_since": None,
         "gone_at": None, "error_kind": None, "error_text": None, "error_hint": None,
         "moved_to": None, "moved_since": None, "moved_polls": 0, "adopted_at": None,
     }  # fmt: skip
+    since_last = func.coalesce(feed.c.last_poll_at + BY_HAND_S, now)
+    due_at = _greatest(connection, since_last, now)
     connection.execute(
-        update(feed).where(feed.c.url == old).values(url=new, host=host_name, due_at=now, **fresh)
+        update(feed)
+        .where(feed.c.url == old)
+        .values(url=new, host=host_name, due_at=due_at, **fresh)
     )
 
 
@@ -220,6 +230,11 @@ def record(connection: Connection, feed_id: int, lease: str, values: Mapping[str
         .values(lease=None, lease_until=None, **values)
     )
     return done.rowcount == 1
+
+
+def active(connection: Connection) -> list[Row[Any]]:
+    """Return the rows of the feeds that are configured."""
+    return list(connection.execute(select(feed).where(feed.c.is_active)))
 
 
 def by_url(connection: Connection) -> dict[str, Row[Any]]:

@@ -19,6 +19,19 @@ def first_seen_at(connection: Connection) -> float | None:
     return connection.execute(select(func.min(entry.c.seen_at))).scalar()
 
 
+def newest(connection: Connection, moment: float, most: int) -> Iterator[list[Row[Any]]]:
+    """Yield the newest entries first seen since `moment`, batch by batch, at most so many."""
+    query = select(entry).where(entry.c.seen_at >= moment).order_by(entry.c.id.desc())
+    last: int | None = None
+    for start in range(0, most, _BATCH):
+        some = query.limit(min(_BATCH, most - start))
+        rows = connection.execute(some if last is None else some.where(entry.c.id < last)).all()
+        if not rows:
+            return
+        yield list(rows)
+        last = rows[-1].id
+
+
 def since(connection: Connection, moment: float) -> Iterator[list[Row[Any]]]:
     """Yield the entries first seen since `moment`, batch by batch, in the order of their ids."""
     query = select(entry).where(entry.c.seen_at >= moment).order_by(entry.c.id).limit(_BATCH)

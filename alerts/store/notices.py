@@ -31,6 +31,12 @@ def ended_since(connection: Connection, key: str, moment: float) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
+def closed_since(connection: Connection, moment: float) -> list[Row[Any]]:
+    """Return the troubles that ended after `moment`, in the order in which they were told."""
+    query = select(notice).where(notice.c.closed_at >= moment).order_by(notice.c.id)
+    return list(connection.execute(query))
+
+
 def open_ones(connection: Connection) -> dict[str, Row[Any]]:
     """Return the troubles that are not over, by key."""
     query = select(notice).where(notice.c.closed_at.is_(None))

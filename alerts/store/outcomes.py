@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, func, select
 
+from alerts.store import stops
 from alerts.store.schema import attempt, delivery
 
 
@@ -37,6 +38,19 @@ def came_to(connection: Connection, key: str, kinds: Collection[str], since: flo
         )
     )
     return connection.execute(query.limit(1)).scalar() is not None
+
+
+def last_letter_at(connection: Connection, subscriber: str) -> float | None:
+    """Return when the last message to a subscriber was made that is no digest: a welcome, a note.
+
+    Not what tells them that they stopped.
+    """
+    query = select(func.max(delivery.c.created_at)).where(
+        delivery.c.subscriber == subscriber,
+        delivery.c.digest_id.is_(None),
+        delivery.c.target.not_like(f"{stops.CONFIRMATION}%"),
+    )
+    return connection.execute(query).scalar()
 
 
 def refused_since(connection: Connection, since: float, besides: Collection[str]) -> int:

@@ -294,6 +294,15 @@ reader = Table(
     Column("target", Text, nullable=False, unique=True),
 )
 
+#: Destinations that were welcomed, or needed no welcome: nobody is welcomed twice.
+welcome = Table(
+    "welcome",
+    metadata,
+    Column("destination", Text, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("at", Double, nullable=False),
+)
+
 #: What admins were told, once each; `closed_at` None: it is not over.
 notice = Table(
     "notice",

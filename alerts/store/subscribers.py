@@ -12,6 +12,9 @@ from alerts.model import Subscriber
 from alerts.store.claims import insert
 from alerts.store.schema import digest, slot, subscriber, subscription
 
+#: The cadence of the slots at which a subscriber may be told that a week brought nothing.
+WEEKLY_NOTE = "weekly note"
+
 
 def apply(connection: Connection, people: Iterable[Subscriber], now: float) -> list[str]:
     """Make subscribers and subscriptions what the configuration says.
@@ -67,17 +70,24 @@ def following_since(connection: Connection) -> dict[tuple[str, str], float]:
     return {(row.subscriber, row.rule): row.first_loaded_at for row in rows}
 
 
-def rows(connection: Connection) -> dict[str, Row[Any]]:
-    """Return every subscriber row by id."""
-    return {row.id: row for row in connection.execute(select(subscriber))}
+def rows(connection: Connection, key: str | None = None) -> dict[str, Row[Any]]:
+    """Return the subscriber rows by id, all or one."""
+    query = select(subscriber)
+    if key is not None:
+        query = query.where(subscriber.c.id == key)
+    return {row.id: row for row in connection.execute(query)}
 
 
 # --- slots -------------------------------------------------------------------------------------
 
 
-def slots(connection: Connection, key: str | None = None) -> list[Row[Any]]:
-    """Return the slots of one subscriber, or of all."""
+def slots(
+    connection: Connection, key: str | None = None, *, with_notes: bool = False
+) -> list[Row[Any]]:
+    """Return the slots of one subscriber, or of all; those of weekly notes only if asked for."""
     query = select(slot)
+    if not with_notes:
+        query = query.where(slot.c.cadence != WEEKLY_NOTE)
     if key is not None:
         query = query.where(slot.c.subscriber == key)
     return list(connection.execute(query))

@@ -138,6 +138,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("target", name=op.f("pk_suppression")),
     )
     op.create_table(
+        "welcome",
+        sa.Column("destination", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("destination", name=op.f("pk_welcome")),
+    )
+    op.create_table(
         "delivery",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("digest_id", sa.Text(), nullable=True),
