@@ -92,10 +92,8 @@ def judged(rows: Sequence[Row], topic: str) -> list[tuple[int, str]]:
 
 def matched(rows: Sequence[Row], rules: Path) -> list[frozenset[str]]:
     """Return the names of the rules that hold for each row, by the command that people use."""
-    lines = "".join(
-        json.dumps({key: row.get(key) or None for key in ("title", "summary", "link")}) + "\n"
-        for row in rows
-    )
+    keys = ("title", "summary", "link", "source")
+    lines = "".join(json.dumps({key: row.get(key) or None for key in keys}) + "\n" for row in rows)
     command = [sys.executable, "-m", "alerts", "match", "--json", "--config", str(rules), "-"]
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
     names: dict[int, frozenset[str]] = {}
@@ -154,7 +152,7 @@ def main() -> int:
         if not path.exists():
             print(f"{path} is not here.")
             continue
-        print(f"\n{path.name}")
+        print(f"\n{path.name}{', rows of ours that the rules were written on' * (path == OWN)}")
         for topic, by_matcher in scores(path, args.rules).items():
             print(f"\n{HEAD}")
             for name, each in by_matcher.items():
