@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 COLUMNS = 76
+
+_BREAKS = re.compile(r"[^\S\xa0]+")  # a no-break space is none
 
 
 def wrapped(text: str, indent: int = 0, first: str = "", columns: int = COLUMNS) -> str:
@@ -15,14 +18,14 @@ def wrapped(text: str, indent: int = 0, first: str = "", columns: int = COLUMNS)
     margin = " " * indent
     lines, line, room = [], first or margin, columns
     is_empty = True
-    for word in text.split():
+    for word in filter(None, _BREAKS.split(text)):
         for piece in _pieces(word, room - indent):
             if not is_empty and width(line) + 1 + width(piece) > room:
                 lines.append(line)
                 line, is_empty = margin, True
             line += piece if is_empty else f" {piece}"
             is_empty = False
-    return "\n".join([*lines, line])
+    return "\n".join([*lines, line]).replace("\xa0", " ")
 
 
 def _pieces(word: str, room: int) -> list[str]:

@@ -178,3 +178,10 @@ def test_a_language_is_guessed_only_where_the_small_words_are_clear(text: str, c
 @given(st.text())
 def test_guessing_takes_any_text(text: str):
     assert guessed(text) in (None, "en", "es")
+
+
+def test_a_time_that_ends_in_a_point_gets_no_second_one():
+    one = alert(1, "ICE en Madison", "24 6:12", rules=("ice", "madison"))
+    (mail,) = RENDERER.mails(spanish(morning([one])), TO_LUZ)
+    assert "hoy 6:12 a. m. Trata también de: Madison" in " ".join(mail.text.split())
+    assert ".." not in mail.text

@@ -35,6 +35,7 @@ def page(name: str = "morning") -> str:
     digests = {
         "morning": morning([*MORNING, late]),
         "lines": morning(many, subscriber=brief()),
+        "arabic": morning([alert(1, "اعتقال رجلين أمام سوق ICE", "24 7:00")]),
         "spanish": morning(subscriber=replace(ANA, language="es")),
     }
     return RENDERER.mails(digests[name], CONTEXT)[0].html
@@ -149,11 +150,20 @@ addEventListener("load", () => {
     ["incomplete", ends(document.querySelector(".box"))],
     ["headline", ends(document.querySelector("h3"))],
     ["touch", Math.min(...touched.map((a) => Math.round(a.getBoundingClientRect().height)))],
+    ["right", getComputedStyle(document.querySelector("h3")).direction === "rtl" ? 1 : 0],
     ["wide", document.documentElement.scrollWidth],
   ];
   parent.document.title = JSON.stringify(Object.fromEntries(told));
 });
 </script>"""
+
+
+def test_a_headline_from_right_to_left_is_set_so_and_stands_at_the_right(tmp_path):
+    browser = program("chromium")
+    told = measured(str(browser), page("arabic"), tmp_path)
+    assert told["right"] == 1
+    assert measured(str(browser), page(), tmp_path)["right"] == 0
+    assert "text-align:start" in re.search(r"<h3[^>]*>", page("arabic"))[0]
 
 
 @pytest.mark.parametrize("name", ["morning", "spanish"])

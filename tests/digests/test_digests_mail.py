@@ -367,6 +367,10 @@ def test_wrapping_keeps_every_word_and_no_line_is_too_long(text, indent):
     assert all(len(line) <= 76 for line in lines)
 
 
+def test_a_no_break_space_ends_no_line():
+    assert wrapped("word " * 14 + "6:12 a.\xa0m.").split("\n")[1] == "a. m."
+
+
 def test_times_of_other_outlets_name_their_day_only_if_it_is_another():
     also = ((RADIO, "23 20:15"), (WIRE, "24 6:10"))
     mail = one_mail([alert(1, "A title", "23 19:00", also=also)])
