@@ -12,6 +12,7 @@ from alerts.config.reading import Fields, Reading
 from alerts.config.scalars import url
 from alerts.config.values import READERS
 from alerts.model import Feed
+from alerts.netguard import NetError, wire_url
 from alerts.rules.mistakes import nearest
 from alerts.text import fold
 
@@ -23,6 +24,7 @@ class FeedList:
     """The feeds of all files in their order, and the names rules can call them by."""
 
     feeds: dict[str, Feed] = field(default_factory=dict)
+    _spelt: dict[str, str] = field(default_factory=dict)  # what is asked for -> its first spelling
     _places: dict[str, Node] = field(default_factory=dict)
     _names: dict[str, Node] = field(default_factory=dict)
 
@@ -38,15 +40,16 @@ class FeedList:
                 self._add(reading, item, feed)
 
     def _add(self, reading: Reading, node: Node, feed: Feed) -> None:
-        first = self.feeds.get(feed.url)
+        spelt = self._spelt.setdefault(_as_asked(feed.url), feed.url)
+        first = self.feeds.get(spelt)
         if first is None:
             self._say_namesake(reading, node, feed)
             self.feeds[feed.url] = feed
             self._places[feed.url] = node
             return
-        where = reading.findings.where(self._places[feed.url], node)
+        where = reading.findings.where(self._places[spelt], node)
         told = f"This feed is already listed at {where}"
-        if first == feed:
+        if first == replace(feed, url=spelt):
             reading.findings.warn(node, f"{told}; it is polled once.", "Delete one of the two.")
         else:
             hint = "Put all its keys into one of the two, and delete the other."
@@ -82,6 +85,14 @@ class FeedList:
     def places(self) -> dict[str, str]:
         """Return the places of the feeds by their folded form."""
         return {folded(f.place): f.place for f in self.feeds.values() if f.place}
+
+
+def _as_asked(url: str) -> str:
+    """Return the address as its server sees it: two spellings of one are one feed."""
+    try:
+        return wire_url(url)
+    except NetError:
+        return url
 
 
 def folded(name: str) -> str:

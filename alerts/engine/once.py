@@ -14,9 +14,6 @@ from alerts.pipeline import Parts, assemble_all_now, health
 from alerts.pipeline.reload import templates
 from alerts.store import deliveries, feeds
 
-#: A manual refresh keeps this distance to the last request, or ALERTS_MIN_POLL if that is less.
-FORCE_FLOOR_S = 60.0
-
 #: How often a pass looks again while it waits for a gap to be over.
 _LOOK_S = 0.05
 
@@ -90,7 +87,7 @@ class Pass:
     def _poll(self, *, force: bool) -> None:
         horizon = self._clock.now()
         if force:
-            floor_s = min(FORCE_FLOOR_S, self._parts.settings.min_poll_s)
+            floor_s = min(feeds.BY_HAND_S, self._parts.settings.min_poll_s)
             with self._parts.database.write() as connection:
                 feeds.hurry(connection, horizon, floor_s)
             horizon += floor_s

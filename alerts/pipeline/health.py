@@ -16,7 +16,7 @@ from alerts.delivery import patience
 from alerts.digests.dates import Dates
 from alerts.digests.words import enumerated
 from alerts.model import Article, Entry
-from alerts.pipeline import notices, welcome
+from alerts.pipeline import notices, standstill, welcome
 from alerts.pipeline.parts import Parts
 from alerts.rules.fields import passes
 from alerts.store import deliveries, feeds, stops
@@ -53,6 +53,7 @@ def check(parts: Parts) -> None:
     """Tell the admins of troubles that began, and of those that are over; welcome who is new."""
     welcome.greet(parts)
     with parts.database.write() as connection:
+        standstill.note(connection, parts.clock.now())
         found = {trouble.key: trouble for trouble in _Look(connection, parts).troubles()}
         for trouble in found.values():
             notices.tell(connection, parts, trouble.key, trouble.subject, trouble.text)
@@ -62,7 +63,7 @@ def check(parts: Parts) -> None:
 
 
 #: First words of the keys that `check` opens and closes; others belong to who told of them.
-_KINDS = frozenset({_FEED, "silent", _MAIL, "webhook", "address"})
+_KINDS = frozenset({_FEED, "closed", "silent", _MAIL, "webhook", "address"})
 
 
 def _over(connection: Connection, parts: Parts, row: Row[Any]) -> tuple[str, str]:
@@ -115,16 +116,21 @@ class _Look:
     def troubles(self) -> Iterator[Trouble]:
         now = self.parts.clock.now()
         rows = feeds.by_url(self.connection)
+        told = notice_rows.open_ones(self.connection)
         for url in self.parts.in_force.feeds:
             row = rows.get(url)
             if row is None:
                 continue
-            if row.failing_since is not None and now - row.failing_since >= FAILING_S:
+            is_failing = row.failing_since is not None and now - row.failing_since >= FAILING_S
+            if row.state == "gone":
+                yield self._closed(row)
+            if is_failing and (row.gone_at is None or f"{_FEED} {url}" in told):
                 yield self._failing(row)
-            elif row.state == "ok" and _is_silent(self.connection, row, now):
+            is_read = row.state == "ok" and row.error_kind is None
+            if is_read and _is_silent(self.connection, row, now):
                 yield _silent(row)
         mail = mail_trouble(self.connection, self._dates, now - _MAIL_S)
-        if mail is None and _MAIL in notice_rows.open_ones(self.connection):  # at once: see faults
+        if mail is None and _MAIL in told:  # at once: see faults
             mail = mail_trouble(self.connection, self._dates)
         if mail is not None:
             yield mail
@@ -143,6 +149,15 @@ class _Look:
             f"{row.error_text} {self._readers(row)}"
             f"\n\n{hint}Its address: {row.url}\nSee how all feeds are: alerts feeds"
             f"\n\n{asked} tell you once when it works again.",
+        )
+
+    def _closed(self, row: Row[Any]) -> Trouble:
+        return Trouble(
+            f"closed {row.url}",
+            f"Feed gone: {_name(row)} (since {self._dates.near(row.failing_since)})",
+            f"{row.error_text} {self._readers(row)} It says so for over a day, and is not asked any"
+            f" more.\n\nIts address: {row.url}\nRemove it from subscribers.yaml, or write its"
+            f" successor's address there.\nTo have it asked again: alerts feeds resume {row.url}",
         )
 
     def _readers(self, row: Row[Any]) -> str:

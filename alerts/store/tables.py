@@ -20,6 +20,8 @@ from alerts.store.schema import alert, attempt, delivery, entry_feed, feed
 
 Table = list[dict[str, Any]]
 
+_MOVED = "Its address moved to {}: write that in subscribers.yaml."
+
 MONTH_S = 30 * 86_400.0
 
 #: Outcomes of a try that was not accepted; no try after it: refused for good, or given up.
@@ -36,6 +38,7 @@ def feeds(connection: Connection | None, configured: Sequence[Feed], now: float)
 
 def _feed(item: Feed, row: Row[Any] | None, told: int) -> dict[str, Any]:
     known: Any = row._mapping if row is not None else defaultdict(lambda: None)
+    moved_to = known["moved_to"] if known["adopted_at"] is not None else None
     return {
         "name": item.name or known["title"] or item.url,
         "url": item.url,
@@ -49,7 +52,8 @@ def _feed(item: Feed, row: Row[Any] | None, told: int) -> dict[str, Any]:
         "error_text": known["error_text"],
         "failures": known["failures"] or 0,
         "since": iso(known["failing_since"]),
-        "hint": known["error_hint"] or None,
+        "hint": known["error_hint"] or (_MOVED.format(moved_to) if moved_to else None),
+        "moved_to": moved_to,
         "entries": known["entries"] or 0,
         "alerts_30d": told,
     }
