@@ -96,10 +96,12 @@ class Lexicon:
             self._last_leaf = leaf = self._last_leaf + 2
             self._leaves[unit], self._units[leaf] = leaf, unit
             self.commonness[leaf] = _commonness(unit)
+            kind = unit.kind
             for key in unit.keys:
                 table, place = self._place(unit, key)
-                table[place] = (*table.get(place, ()), (unit.kind, key, leaf))
-                self._forget(unit.kind, place, key)
+                row = (kind, key, leaf)
+                table[place] = (*table[place], row) if place in table else (row,)
+                self._forget(kind, place, key)
             return leaf
 
     def drop(self, leaf: int) -> None:
@@ -241,7 +243,7 @@ _COMMON_WORDS = frozenset(_COMMON.split())
 def _commonness(unit: Unit) -> int:
     """Guess from its letters: a rule is looked at only where its rarest word is."""
     if not _COMMON_WORDS.isdisjoint(unit.keys):
-        rank = 3
+        rank = 3 * _LONGEST
     else:
-        rank = 2 if unit.kind in ("prefix", "stem") else 1
-    return rank * _LONGEST - (min(map(len, unit.keys)) if len(unit.keys) > 1 else len(*unit.keys))
+        rank = 2 * _LONGEST if unit.kind in ("prefix", "stem") else _LONGEST
+    return rank - (len(*unit.keys) if len(unit.keys) == 1 else min(map(len, unit.keys)))

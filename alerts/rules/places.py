@@ -35,11 +35,19 @@ def phrase_places(node: Except, place: Place) -> tuple[Place, ...]:
     Links are left out where that changes nothing: a phrase matters only where its term looks, and
     few do so in links. What a joint phrase finds in one field depends on what it finds in others.
     """
-    everywhere = Place(place.language, place.path, EVERYWHERE, True, place.is_dropped)
-    if _may_look_in_links(node.term, place.scope):
-        return (everywhere,) * len(node.phrases)
-    off_links = Place(place.language, place.path, _NO_LINK, True, place.is_dropped)
-    return tuple([everywhere if _is_joint(phrase) else off_links for phrase in node.phrases])
+    has_link = _may_look_in_links(node.term, place.scope)
+    return tuple(
+        [
+            Place(
+                place.language,
+                place.path,
+                EVERYWHERE if has_link or _is_joint(phrase) else _NO_LINK,
+                True,
+                place.is_dropped,
+            )
+            for phrase in node.phrases
+        ]
+    )
 
 
 def _may_look_in_links(term: Node, scope: tuple[TextField, ...] | None) -> bool:

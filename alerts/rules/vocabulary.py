@@ -59,17 +59,24 @@ def term_sequences(term: Term, language: str) -> tuple[Sequence, ...]:
         (word,) = term.words
         return _word_sequences(word.text, word.kind, language, True)
     last = len(term.words) - 1
-    ways: list[tuple[Sequence, ...]] = []
-    units: Sequence = ()
-    is_simple = True
+    units: list[Unit] = []
     for at, word in enumerate(term.words):
         way = _word_sequences(word.text, word.kind, language, at == last)
-        if way:
-            ways.append(way)
-            units += way[0]
-            is_simple &= len(way) == 1
-    if is_simple:  # nearly always
-        return (units,) if ways else ()
+        if len(way) != 1:
+            return _products(term, language)
+        units += way[0]
+    return (tuple(units),)  # nearly always
+
+
+def _products(term: Term, language: str) -> tuple[Sequence, ...]:
+    last = len(term.words) - 1
+    ways = [
+        way
+        for at, word in enumerate(term.words)
+        if (way := _word_sequences(word.text, word.kind, language, at == last))
+    ]
+    if not ways:
+        return ()
     if prod(map(len, ways)) > _MAX_READINGS:
         ways = [way[:1] for way in ways]
     found = (tuple(unit for way in choice for unit in way) for choice in product(*ways))
@@ -81,10 +88,10 @@ def _word_sequences(
 ) -> tuple[Sequence, ...]:
     if kind == "fold" and text.isascii() and text.isalnum():  # nearly all: faster than to remember
         folded = text.lower()
-        if is_last and not is_acronym(text):
-            keys = frozenset((folded,)) if is_singular(folded) else singulars(folded)
-            return ((Unit("number", keys),),)
-        return ((Unit("fold", frozenset((folded,))),),)
+        if not is_last or (folded != text and is_acronym(text)):
+            return ((Unit("fold", frozenset((folded,))),),)
+        keys = frozenset((folded,)) if is_singular(folded) else singulars(folded)
+        return ((Unit("number", keys),),)
     return _other_sequences(text, kind, language, is_last)
 
 
