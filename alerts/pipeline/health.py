@@ -121,7 +121,8 @@ class _Look:
             row = rows.get(url)
             if row is None:
                 continue
-            is_failing = row.failing_since is not None and now - row.failing_since >= FAILING_S
+            since = row.failing_since
+            is_failing = since is not None and (now - since >= FAILING_S or _was_never_one(row))
             if row.state == "gone":
                 yield self._closed(row)
             if is_failing and (row.gone_at is None or f"{_FEED} {url}" in told):
@@ -181,6 +182,11 @@ class _Look:
             f"{gate.reason}\n\nWhat is due there waits.\nSee what it says: alerts deliveries"
             f"\nWhen it is mended: alerts destinations resume {gate.key}",
         )
+
+
+def _was_never_one(row: Row[Any]) -> bool:
+    """Whether a web page stands in a new feed's place: no patience mends that."""
+    return row.error_kind == "not_a_feed" and row.last_success_at is None
 
 
 def _is_silent(connection: Connection, row: Row[Any], now: float) -> bool:

@@ -217,3 +217,31 @@ def test_one_webhook_that_refuses_a_layout_is_not_over_when_another_takes_it(wor
     world.transport.answers.append(PLAIN)
     tell(world, 0)
     assert len(open_keys(world)) == 1
+
+
+def test_a_web_page_in_the_place_of_a_new_feed_is_told_at_the_first_poll_with_its_feeds(
+    world: World,
+):
+    world.reload(YAML + ADMINS)
+    world.serve()
+    page = (
+        '<html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head></html>'
+    )
+    world.fetcher.put(RADIO, page, "text/html")
+    world.run()
+    told = world.mails()[-1]
+    assert str(told["Subject"]).startswith("Feed failing: Radio")
+    text = told.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "https://radio.example/feed" in text
+
+
+def test_a_page_that_a_feed_shows_for_a_while_is_not_told_at_once(world: World):
+    world.reload(YAML + ADMINS)
+    world.serve()
+    world.serve(url=RADIO)
+    world.run()
+    before = len(world.mails())
+    world.fetcher.put(RADIO, "<html><body>Back soon</body></html>", "text/html")
+    world.later(1)
+    world.run(force=True)
+    assert len(world.mails()) == before
