@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.digests.cadences import cadence
 from alerts.digests.dates import Dates
+from alerts.digests.lateness import late_line
 from alerts.digests.slots import told_moment
 from alerts.digests.tongues import guessed
 from alerts.digests.words import (
@@ -119,8 +120,17 @@ class Phrases:
         return words % {"read": total - len(self.failing), "total": total} if total else ""
 
     @cached_property
+    def late(self) -> str:
+        """How many stories are late and why, empty when none is."""
+        late = self.digest.late
+        return late_line(late, len(self.digest.stories), self.dates) if late else ""
+
+    @cached_property
     def warning(self) -> str:
-        """What may be missing, empty when every source was read."""
+        """What is late, and what may be missing; empty when all is in time and was read."""
+        return f"{self.late} {self._missing()}".strip()
+
+    def _missing(self) -> str:
         failing, total = self.failing, len(self.digest.health)
         if not failing:
             return ""

@@ -76,6 +76,20 @@ class Section:
     stories: tuple[Story, ...]
 
 
+#: Why stories come late: the mail server was silent, or refused; a room's did; we did nothing.
+LateCause = Literal["no answer", "no mail", "no post", "stood still"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How many stories come late, because of what, from when to when."""
+
+    cause: LateCause
+    since: float
+    until: float
+    count: int
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """A subscriber's alerts of one slot, ready to be rendered in any form."""
@@ -90,6 +104,7 @@ class Digest:
     explanations: Mapping[str, str] = field(default_factory=dict)  # rule title -> plain words
     next_at: float | None = None
     titles: Mapping[str, str] = field(default_factory=dict)  # rule name -> title, of all followed
+    late: Lateness | None = None
 
     @property
     def stories(self) -> tuple[Story, ...]:

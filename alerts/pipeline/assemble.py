@@ -7,6 +7,7 @@ the alerts' new state, or nothing at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -20,7 +21,7 @@ from alerts.model import (
     Rendered,
     Subscriber,
 )
-from alerts.pipeline import drafting, quiet_weeks, welcome
+from alerts.pipeline import drafting, lateness, quiet_weeks, welcome
 from alerts.pipeline.apply import rules_of
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
@@ -58,7 +59,9 @@ def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
     made, until = 0, _paused_until(parts, person)
     if until is None:
         name = row.name or slots.own_moment(now)
-        made = _make(parts, person, person.rules_of(row.cadence), row.cadence, name)
+        was_due_at = row.due_at if row.name else None
+        rules = person.rules_of(row.cadence)
+        made = _make(parts, person, rules, row.cadence, name, was_due_at=was_due_at)
     # What is paused is looked at again: nothing else would wake it when the pause ends.
     look_at = min(until, now + deliveries.PAUSE_LOOK_S) if until is not None else None
     following: tuple[str | None, float | None] = (None, look_at)
@@ -109,17 +112,29 @@ def _paused_until(parts: Parts, person: Subscriber) -> float | None:
     return min(known) if known and len(known) == len(ends) else None
 
 
-def _make(parts: Parts, person: Subscriber, rules: frozenset[str], cadence: str, slot: str) -> int:
-    """Make one digest of the pending alerts of these rules; 0 if there are none."""
+def _make(
+    parts: Parts,
+    person: Subscriber,
+    rules: frozenset[str],
+    cadence: str,
+    slot: str,
+    *,
+    was_due_at: float | None = None,
+) -> int:
+    """Make one digest of the pending alerts of these rules; 0 if there are none.
+
+    `was_due_at`: the moment of a calendar's slot.
+    """
     now = parts.clock.now()
     with parts.database.read() as connection:
         rows = [r for r in alert_rows.pending(connection, person.id) if rules & rules_of(r)]
         if not rows:
             return 0
         draft = drafting.Draft(connection, parts.in_force)
-        digest = draft.digest(
-            person, draft.owed(rows), digest_id=parts.clock.token(), slot=slot, now=now
-        )
+        owed = draft.owed(rows)
+        digest = draft.digest(person, owed, digest_id=parts.clock.token(), slot=slot, now=now)
+        late = lateness.of_digest(connection, rows, owed, was_due_at, now)
+    digest = replace(digest, late=late)
     welcome.greet(parts, [person], at_once=True)
     outgoing = [out for place in person.destinations for out in _render(parts, digest, place)]
     with parts.database.write() as connection:

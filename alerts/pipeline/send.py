@@ -17,7 +17,7 @@ from alerts.delivery import classify, retry
 from alerts.errors import StoreError
 from alerts.log import get_logger
 from alerts.model import Delivery, DeliveryState, SendResult
-from alerts.pipeline import giving_up
+from alerts.pipeline import giving_up, lateness
 from alerts.pipeline.apply import wake
 from alerts.pipeline.assemble import is_reachable
 from alerts.pipeline.faults import Faults
@@ -94,7 +94,7 @@ def send(parts: Parts, row: Row[Any], lease: str) -> Tried:
             return _judged(parts, row, lease, _UNSET)
         return _given_up(parts, row, lease, "no longer in subscribers.yaml")
     result = parts.transports[place.kind].send(
-        Delivery(row.id, place, row.payload, row.attempts, row.created_at)
+        Delivery(row.id, place, lateness.payload(parts, row), row.attempts, row.created_at)
     )
     return _judged(parts, row, lease, result)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -38,6 +39,40 @@ def came_to(connection: Connection, key: str, kinds: Collection[str], since: flo
         )
     )
     return connection.execute(query.limit(1)).scalar() is not None
+
+
+class Waited(NamedTuple):
+    """What digests waited for in vain: kind of destination, last result, from when to when."""
+
+    kind: str
+    result_kind: str | None
+    hint: str | None
+    since: float
+    until: float
+
+
+def of_digests(connection: Connection, digest_ids: Collection[str]) -> Waited | None:
+    """Return what came of digests that were given up for their age; None if it is not known."""
+    query = (
+        select(
+            delivery.c.kind,
+            delivery.c.result_kind,
+            delivery.c.hint,
+            delivery.c.created_at.label("since"),
+            delivery.c.ended_at.label("until"),
+        )
+        .where(
+            delivery.c.digest_id.in_(list(digest_ids)),
+            delivery.c.state == "failed",
+            delivery.c.ended_at.is_not(None),
+        )
+        .order_by(delivery.c.created_at)
+    )
+    rows = connection.execute(query).all()
+    if not rows:
+        return None
+    until = max(row.until for row in rows)
+    return Waited(rows[0].kind, rows[-1].result_kind, rows[-1].hint, rows[0].since, until)
 
 
 def last_letter_at(connection: Connection, subscriber: str) -> float | None:
