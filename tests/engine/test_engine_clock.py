@@ -140,4 +140,4 @@ def test_jobs_that_fail_at_the_same_moment_are_told_of_once(
     service._failing = Meeting()
     service._guard("tick", fail)
     second[0].join(WAIT_S)
-    assert capsys.readouterr().out.count("work stands still") == 1
+    assert capsys.readouterr().err.count("work stands still") == 1
