@@ -13,6 +13,7 @@ import pytest
 from certificates import authority
 from click.testing import CliRunner
 from delivery.scripted_smtp import HOLD, ScriptedSmtp
+from scripted import serve
 
 from alerts import settings
 from alerts.cli import checks_here, checks_outside, cli, doctor
@@ -140,6 +141,19 @@ def test_webhooks_that_cannot_be_reached_are_named_by_key_alone(receiver: Webhoo
     assert found["webhooks"]["more"][0].startswith("room/webhook/127.0.0.1: No connection")
     assert "not set" in found["webhooks"]["more"][1]
     assert "canary" not in output
+
+
+def test_a_hundred_webhooks_of_one_host_are_one_connection() -> None:
+    with serve(b"") as server:
+        hooks = "".join(
+            f"  - {{name: R{n}, rules: [ice], timezone: UTC, webhook: {{url: '{server.url(f'/h/{n}')}', secret: '{SECRET}'}}}}\n"
+            for n in range(100)
+        )
+        yaml(more=hooks)
+        _, found, _ = examined()
+    assert found["webhooks"]["text"] == "100 webhooks answered (nothing was posted)"
+    assert server.connections <= 1
+    assert not server.seen
 
 
 def test_a_clock_that_is_wrong_is_told_by_how_much(feed_server: FeedServer) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,11 @@ from certificates import authority
 from click.testing import CliRunner, Result
 from scripted import serve
 
+from alerts import settings
 from alerts.cli import cli
+from alerts.cli.asking import Asker
 from alerts.cli.feeds_online import findings
+from alerts.clock import SystemClock
 from alerts.demo.loopback import Answer
 from alerts.demo.servers import FeedServer
 from alerts.feeds.trial import Trial
@@ -226,6 +232,26 @@ def make_dead_url() -> Callable[[], str]:
             return server.url()
 
     return dead
+
+
+def test_one_host_is_asked_one_by_one_with_a_gap_between(site: FeedServer) -> None:
+    env = settings.load()
+    asker = Asker(replace(env, allow_nets=(ip_network("127.0.0.0/8"),)), clock := _Noting())
+    site.put("/b", RSS)
+    trials = asker.ask_all(Feed(site.url(path)) for path in ("/feed", "/b", "/"))
+    assert [one.feed.url for one in trials] == [site.url(p) for p in ("/feed", "/b", "/")]
+    assert clock.slept == [1.0, 1.0]
+
+
+class _Noting(SystemClock):
+    """Does not wait, and notes how long it was to."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float, wake: threading.Event | None = None) -> bool:
+        self.slept.append(seconds)
+        return False
 
 
 def test_a_network_that_is_down_is_one_warning() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 from alerts import __version__
+from alerts.cli.output import Progress
 from alerts.clock import Clock, SystemClock
 from alerts.config.urls import feed_url
 from alerts.errors import GrammarError, UsageError
@@ -29,6 +32,7 @@ class Asker:
     def __init__(self, env: Settings, clock: Clock | None = None) -> None:
         self.clock = clock or SystemClock()
         self.guard = Guard(env.allow_nets)
+        self._host_gap_s = env.host_gap_s
         contact = env.base_url or f"mailto:{env.mail_from}"
         self._user_agent = f"alerts/{__version__} (+{contact})"
 
@@ -43,9 +47,23 @@ class Asker:
         )
 
     def ask_all(self, feeds: Iterable[Feed]) -> list[Trial]:
-        """Ask several at a time; the answers come in the order of `feeds`."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(self.ask, feeds))
+        """Ask several hosts at a time, each one's feeds one by one; in the order of `feeds`."""
+        wanted = list(feeds)
+        by_host: defaultdict[str | None, list[Feed]] = defaultdict(list)
+        for feed in wanted:
+            by_host[urlsplit(feed.url).hostname].append(feed)
+        found: dict[str, Trial] = {}
+
+        def ask_host(mine: list[Feed]) -> None:
+            for n, feed in enumerate(mine):
+                if n:
+                    self.clock.sleep(self._host_gap_s)
+                found[feed.url] = self.ask(feed)
+                progress.say(f"{len(found)} of {len(wanted)} feeds asked")
+
+        with Progress() as progress, ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(ask_host, by_host.values()))
+        return [found[feed.url] for feed in wanted]
 
 
 def address(text: str) -> str:

@@ -7,7 +7,7 @@ guard; the mail server is the operator's own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -131,17 +131,17 @@ def webhooks(patient: Patient) -> Line:
         return Line("webhooks", "ok", "none")
     guard = Guard(patient.settings.allow_nets, clock=patient.clock)
 
-    def dial(place: Destination) -> str | None:
-        if place.url is None:
-            return f"{place.key}: the variable that holds its address is not set"
+    def dial(url: str) -> NetError | None:
         try:
-            handshake(guard, place.url.reveal(), purpose="webhook", deadline_s=_EACH_S,
-                      clock=patient.clock)  # fmt: skip
+            handshake(guard, url, purpose="webhook", deadline_s=_EACH_S, clock=patient.clock)
         except NetError as error:
-            return f"{place.key}: {scrubbed(error.message, place)}"
+            return error
         return None
 
-    wrong = [said for said in _side_by_side(dial, places) if said]
+    # A hundred channels of one chat service are one place to dial.
+    urls = {_origin(place): place.url.reveal() for place in places if place.url is not None}
+    errors = dict(zip(urls, _side_by_side(dial, urls.values()), strict=True))
+    wrong = [said for place in places if (said := _unreachable(place, errors))]
     facts = {"webhooks": len(places), "unreachable": len(wrong)}
     if not wrong:
         told = f"{counted(len(places), 'webhook')} answered (nothing was posted)"
@@ -149,6 +149,18 @@ def webhooks(patient: Patient) -> Line:
     told = f"{len(wrong)} of {counted(len(places), 'webhook')} cannot be reached"
     hint = "Try one with a message: alerts send-test SUBSCRIBER"
     return Line("webhooks", "wrong", told, hint, facts, tuple(wrong[:_SHOWN]))
+
+
+def _origin(place: Destination) -> str:
+    parts = urlsplit(place.url.reveal() if place.url is not None else "")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _unreachable(place: Destination, errors: Mapping[str, NetError | None]) -> str | None:
+    if place.url is None:
+        return f"{place.key}: the variable that holds its address is not set"
+    error = errors[_origin(place)]
+    return f"{place.key}: {scrubbed(error.message, place)}" if error is not None else None
 
 
 # --- clock -------------------------------------------------------------------------------------

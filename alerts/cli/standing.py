@@ -10,6 +10,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,6 +52,11 @@ class Seen:
     connection: Connection
     now: float
 
+    @cached_property
+    def figures(self) -> dict[str, figures.Values]:
+        """The figures of `/metrics`."""
+        return figures.figures(self.connection, self.now)
+
     @property
     def dates(self) -> Dates:
         """The words for moments, in the zone of most subscribers."""
@@ -68,8 +74,8 @@ class Seen:
 
 def process(seen: Seen, holder: str | None) -> Line:
     """Say what does the work, and whether it keeps up."""
-    found = figures.figures(seen.connection, seen.now)
-    late_s = figures.oldest_due_s(seen.connection, seen.now)
+    found = seen.figures
+    late_s = found["oldest_due_seconds"][()]
     last = found["last_poll_timestamp_seconds"].get(())
     facts = {"running": holder, "oldest_due_seconds": round(late_s), "last_poll": iso(last)}
     polled = f"last poll {span(seen.now - last)} ago" if last is not None else "nothing polled yet"
@@ -151,7 +157,7 @@ def places(seen: Seen) -> Line:
 
 def waiting(seen: Seen) -> Line:
     """Say what waits, and what failed lately."""
-    found = figures.figures(seen.connection, seen.now)
+    found = seen.figures
     pending = int(found["pending_alerts"][()])
     states: Counter[str] = Counter()
     for (_, state), count in found["deliveries"].items():

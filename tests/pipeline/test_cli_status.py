@@ -180,5 +180,9 @@ def test_a_database_that_cannot_be_used_is_red_and_the_rest_is_shown(
     assert found["disk"]["level"] == "ok"
 
 
-def test_in_a_pipe_there_is_no_colour(folder: Folder):
-    assert "\x1b" not in folder.command("status").stdout
+def test_red_is_red_on_a_terminal_and_a_word_in_a_pipe(folder: Folder):
+    on_terminal = CliRunner().invoke(cli, ["status"], color=True).stdout
+    assert "\x1b[31m\x1b[1mwrong\x1b[0m  mail" in on_terminal
+    in_pipe = folder.command("status").stdout
+    assert "\x1b" not in in_pipe
+    assert "\nwrong  mail" in in_pipe
