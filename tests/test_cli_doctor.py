@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 from email.utils import formatdate
 from pathlib import Path
@@ -208,6 +210,20 @@ def test_a_check_that_hangs_is_late_and_the_others_are_told() -> None:
     hangs.set()
     assert [(line.topic, line.level) for line in lines] == [("slow", "wrong"), ("time_zones", "ok")]
     assert "no answer within 0.2 seconds" in lines[0].text
+
+
+def test_what_hangs_does_not_hold_up_the_exit() -> None:
+    program = (
+        "import threading\n"
+        "from alerts.cli.checks_outside import side_by_side\n"
+        "hang = lambda _: threading.Event().wait()\n"
+        "threading.Thread(target=side_by_side, args=(hang, [1, 2]), daemon=True).start()\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+
+
+def test_side_by_side_keeps_the_order_of_many() -> None:
+    assert checks_outside.side_by_side(lambda n: n * n, range(500)) == [n * n for n in range(500)]
 
 
 def test_a_silent_mail_server_ends_within_the_five_seconds() -> None:

@@ -7,8 +7,8 @@ guard; the mail server is the operator's own.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -40,9 +40,29 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def _side_by_side(do: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(do, items))
+def side_by_side(do: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Do all, several at a time; the results are in the order of `items`.
+
+    In daemon threads, unlike an executor's: a name server that hangs must not hold up the exit.
+    """
+    waiting = list(enumerate(items))
+    done: dict[int, R] = {}
+    count = len(waiting)
+
+    def work() -> None:
+        while waiting:
+            try:
+                n, item = waiting.pop(0)
+            except IndexError:  # another thread took the last one
+                return
+            done[n] = do(item)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(_AT_ONCE, count))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [done[n] for n in range(count)]
 
 
 # --- mail --------------------------------------------------------------------------------------
@@ -73,7 +93,7 @@ def mail(patient: Patient, ports: Sequence[tuple[int, Encryption]] = USUAL_PORTS
     if failed.kind == "auth":
         return Line("mail", "wrong", told, failed.hint, facts)
     others = list(other_ways(server, ports))
-    tried = _side_by_side(lambda one: probe(one, patient.clock, _OTHERS_S), others)
+    tried = side_by_side(lambda one: probe(one, patient.clock, _OTHERS_S), others)
     better = [one for one, said in zip(others, tried, strict=True) if said is None]
     more = tuple(f"It answers at {_url(one)}" for one in better)
     hint = f"Set SMTP_URL to {_url(better[0], server.user)}" if better else failed.hint
@@ -103,7 +123,7 @@ def names(patient: Patient, resolver: Resolver = system_resolver) -> Line:
             return error.message
         return None
 
-    wrong = {h: said for h, said in zip(hosts, _side_by_side(look_up, hosts), strict=True) if said}
+    wrong = {h: said for h, said in zip(hosts, side_by_side(look_up, hosts), strict=True) if said}
     facts = {"hosts": len(hosts), "unknown": list(wrong)}
     if not wrong:
         return Line("names", "ok", f"{counted(len(hosts), 'host')} found", facts=facts)
@@ -140,7 +160,7 @@ def webhooks(patient: Patient) -> Line:
 
     # A hundred channels of one chat service are one place to dial.
     urls = {_origin(place): place.url.reveal() for place in places if place.url is not None}
-    errors = dict(zip(urls, _side_by_side(dial, urls.values()), strict=True))
+    errors = dict(zip(urls, side_by_side(dial, urls.values()), strict=True))
     wrong = [said for place in places if (said := _unreachable(place, errors))]
     facts = {"webhooks": len(places), "unreachable": len(wrong)}
     if not wrong:
@@ -184,7 +204,7 @@ def clock(patient: Patient) -> Line:
 def _times(patient: Patient) -> Iterator[tuple[str, float] | None]:
     """Yield who told the time and how far ours is ahead of it, in seconds."""
     urls = {urlsplit(feed.url).netloc: feed.url for feed in patient.config.feeds}
-    yield from _side_by_side(
+    yield from side_by_side(
         lambda url: _time_of_site(patient, url), list(urls.values())[:_ASKED_FOR_TIME]
     )
     if patient.settings.smtp_url is not None:
