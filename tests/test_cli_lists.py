@@ -56,6 +56,15 @@ def test_what_is_imported_passes_check_with_names_tags_and_one_entry_a_feed() ->
     assert result.stderr.endswith("3 feeds.\n")
 
 
+def test_two_spellings_of_one_address_are_one_feed() -> None:
+    outlines = [
+        Outline(url, "A", (url[:5],)) for url in ("https://a.example", "HTTPS://A.example/#x")
+    ]
+    found, _ = feeds_of(outlines)
+    assert found == [Feed("https://a.example", "A", ("https", "HTTPS"))]
+    assert loaded("".join(f"{line}\n" for line in yaml_lines(found))).feeds == tuple(found)
+
+
 def test_standard_input_is_read_too() -> None:
     assert "courier.example" in run("import", "-", stdin=OPML).stdout
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from alerts.errors import GrammarError, UsageError
 from alerts.feeds import opml
 from alerts.feeds.opml import Outline
 from alerts.model import Feed
+from alerts.netguard import NetError, wire_url
 
 _FEED_SCHEME = re.compile(r"feed:(?://)?(?=https?://)|feed(?=://)", re.IGNORECASE)
 
@@ -60,20 +62,21 @@ def feeds_of(outlines: Iterable[Outline]) -> tuple[list[Feed], list[tuple[Outlin
     for one in outlines:
         try:
             url = feed_url(_FEED_SCHEME.sub(_without_scheme, one.url.strip()))
-            _literal(url)
-        except GrammarError as error:
+            as_asked = wire_url(url)
+        except (GrammarError, NetError) as error:
             refused.append((one, error.message))
             continue
-        known = found.get(url)
-        if known is not None:
-            tags = tuple(dict.fromkeys((*known.tags, *map(_literal_text, one.tags))))
-            found[url] = Feed(url, known.name, tags)
+        if "${" in url:
+            refused.append((one, "An address with ${…} in it would be a variable here."))
             continue
-        name = _literal_text(one.name)
-        if name.casefold() in names:
-            name = ""
+        tags = tuple(map(_literal, one.tags))
+        known = found.get(as_asked)
+        if known is not None:
+            found[as_asked] = replace(known, tags=tuple(dict.fromkeys((*known.tags, *tags))))
+            continue
+        name = _literal(one.name)
+        found[as_asked] = Feed(url, None if name.casefold() in names else name or None, tags)
         names.add(name.casefold())
-        found[url] = Feed(url, name or None, tuple(map(_literal_text, one.tags)))
     return list(found.values()), refused
 
 
@@ -81,12 +84,7 @@ def _without_scheme(found: re.Match[str]) -> str:
     return "https" if found[0].lower() == "feed" else ""
 
 
-def _literal(url: str) -> None:
-    if "${" in url:
-        raise GrammarError("An address with ${…} in it would be a variable here.")
-
-
-def _literal_text(text: str) -> str:
+def _literal(text: str) -> str:
     """Return a text that the configuration does not take for a variable."""
     text = text.replace("${", "{").strip()
     return text.removeprefix("$") if re.fullmatch(r"\$[A-Z_][A-Z0-9_]*", text) else text
