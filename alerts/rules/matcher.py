@@ -178,8 +178,10 @@ class Matcher:
         """Count the words of some articles: rules that come later are anchored on rare ones."""
         self._articles += 1
         if self._articles % _LEARN_EVERY == 0:
-            for leaf in scene.words.keys() & self._commonness.keys():
-                self._commonness[leaf] += _SEEN
+            for leaf in scene.words:
+                guessed = self._commonness.get(leaf)
+                if guessed is not None:  # its rule may have gone meanwhile
+                    self._commonness[leaf] = guessed + _SEEN
 
 
 def _judge(compiled: Compilation, scene: Scene) -> tuple[Sequence[Occurrence], bool] | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 from re import compile as stdlib_compile
-from typing import NamedTuple
-
-import re2
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alerts.errors import GrammarError
 from alerts.tree import Regex
+
+if TYPE_CHECKING:
+    import re2
 
 _SURROGATE = stdlib_compile("[\ud800-\udfff]")  # RE2 reads UTF-8, which has none
 _MAX_HITS = 1_000  # marked in one field; what comes after changes no answer worth having
@@ -44,13 +46,32 @@ def compiled(regex: Regex) -> re2._Regexp:
 
 @lru_cache(maxsize=4_096)
 def _compiled(pattern: str, match_case: bool) -> re2._Regexp:
-    options = re2.Options()
-    options.case_sensitive = match_case
-    options.log_errors = False
     try:
-        return re2.compile(pattern, options)
-    except (re2.error, UnicodeError) as error:
+        return built(pattern, match_case=match_case)
+    except ValueError as error:
         raise GrammarError(
             f"/{pattern}/ is no regular expression that can be used: {error}.",
             hint="Write words instead; a keyword is nearly always better.",
         ) from None
+
+
+def built(pattern: str, *, match_case: bool) -> re2._Regexp:
+    """Return what RE2 makes of `pattern`; ValueError says why it cannot."""
+    library = _library()
+    options = library.Options()
+    options.case_sensitive = match_case
+    options.log_errors = False
+    try:
+        return library.compile(pattern, options)  # type: ignore[no-any-return]
+    except UnicodeEncodeError:
+        raise ValueError("it holds half a character") from None
+    except library.error as wrong:
+        reason = wrong.args[0] if wrong.args else b""
+        said = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise ValueError(said) from None
+
+
+@cache
+def _library() -> Any:
+    """Load RE2 when a rule has a regular expression: few have one, and it takes 2 MB."""
+    return import_module("re2")

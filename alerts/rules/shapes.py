@@ -7,19 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import re2
-
 from alerts.rules.mistakes import QueryError
+from alerts.rules.patterns import built
 from alerts.tree import And, Except, Fact, Near, Node, Not, Or, Regex, RuleRef, Scope, Term
 
 FURTHEST_NEAR = 100  # words; further apart is another paragraph
 DEFAULT_NEAR = 10  # words
-
-_INSENSITIVE = re2.Options()
-_INSENSITIVE.case_sensitive = False
-_INSENSITIVE.log_errors = False
-_SENSITIVE = re2.Options()
-_SENSITIVE.log_errors = False
 
 
 def subnodes(node: Node) -> tuple[Node, ...]:
@@ -181,12 +174,9 @@ def distance(operator: str, start: int = 0, end: int = 0) -> int:
 def check_regex(pattern: str, start: int, end: int, *, match_case: bool = False) -> None:
     """Raise QueryError unless RE2, which takes linear time only, can compile `pattern`."""
     try:
-        re2.compile(pattern, _SENSITIVE if match_case else _INSENSITIVE)
-    except UnicodeEncodeError:
-        problem = "it holds half a character"
-    except re2.error as wrong:
-        reason = wrong.args[0] if wrong.args else b""
-        problem = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        built(pattern, match_case=match_case)
+    except ValueError as wrong:
+        problem = str(wrong)
     else:
         return
     look = "Look-ahead, look-behind and back references are not possible" if "(?" in problem else ""
