@@ -141,7 +141,25 @@ def test_the_summary_estimates_the_alerts_of_a_week(hands: Hands):
     world.serve(*(world.item(f"Council meets {n}", f"c{n}") for n in range(9)))
     world.run(force=True)
     taken = hands.edit(GOOD.replace("rules: [ice, here]", "rules: [ice]"))
-    assert taken.summary == "1 subscriber changed, about 9 fewer alerts a week"
+    assert taken.summary == "−1 rule at Ana, about 9 fewer alerts a week"
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (("[here, ice]", "[ice]"), "−1 rule at Team (3 people)"),
+        (("[here, ice]", "[{query: jail}, ice]"), "+1 rule and −1 rule at Team (3 people)"),
+        (("b@example.org, ", ""), "−1 destination at Team (2 people)"),
+        (("name: Team", "name: Team, language: es"), "Team (3 people) changed"),
+    ],
+)
+def test_an_edit_of_a_subscriber_is_told_with_what_changed_there(
+    world: World, edit: tuple[str, str], told: str
+):
+    places = "[a@example.org, b@example.org, c@example.org]"
+    yaml = YAML + f"  - {{name: Team, email: {places}, rules: [here, ice]}}\n" + ADMIN
+    taken = Hands(world, yaml).edit(yaml.replace(*edit))
+    assert taken.summary == told
 
 
 def test_included_files_count_also_those_that_come_and_go(hands: Hands):

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from alerts.model import Config
+from alerts.model import Config, Subscriber
 
 #: U+2212: a hyphen before a number is overlooked.
 _MINUS = "−"
+
+
+#: So many changed subscribers are named, each with what changed there.
+_NAMED = 3
 
 
 def summary(old: Config, new: Config, weekly: int) -> str:
@@ -16,11 +20,7 @@ def summary(old: Config, new: Config, weekly: int) -> str:
     told = [
         *_counted("feed", {f.url: f for f in old.feeds}, {f.url: f for f in new.feeds}),
         *_counted("rule", _rules(old), _rules(new)),
-        *_counted(
-            "subscriber",
-            {s.id: s for s in old.subscribers},
-            {s.id: s for s in new.subscribers},
-        ),
+        *_subscribers({s.id: s for s in old.subscribers}, {s.id: s for s in new.subscribers}),
     ]
     if {a.key for a in old.admins} != {a.key for a in new.admins}:
         told.append("other admins")
@@ -30,6 +30,34 @@ def summary(old: Config, new: Config, weekly: int) -> str:
             f"about {abs(weekly):,} {more} {'alert' if abs(weekly) == 1 else 'alerts'} a week"
         )
     return ", ".join(told) or "no feed, rule or subscriber changed"
+
+
+def _subscribers(old: dict[str, Subscriber], new: dict[str, Subscriber]) -> list[str]:
+    """Say who came and went, and of the few that changed what."""
+    both = [key for key in new if key in old and new[key] != old[key]]
+    told = _counted("subscriber", old, new | {key: old[key] for key in both})
+    if len(both) > _NAMED:
+        return [*told, f"{_many(both, 'subscriber')} changed"]
+    return [*told, *(_changed(old[key], new[key]) for key in both)]
+
+
+def _changed(old: Subscriber, new: Subscriber) -> str:
+    """Return "+1 rule and −1 destination at Members (212 people)", else "Members changed"."""
+    counted = [
+        *_counted("rule", _follows(old), _follows(new)),
+        *_counted("destination", _places(old), _places(new)),
+    ]
+    people = sum(place.is_person for place in new.destinations)
+    name = " ".join(new.name.split()) + (f" ({people:,} people)" if people > 1 else "")
+    return f"{' and '.join(counted)} at {name}" if counted else f"{name} changed"
+
+
+def _follows(person: Subscriber) -> dict[str, Any]:
+    return {s.rule: s for s in person.subscriptions}
+
+
+def _places(person: Subscriber) -> dict[str, Any]:
+    return {place.key: place.key for place in person.destinations}
 
 
 def _rules(config: Config) -> dict[str, Any]:
