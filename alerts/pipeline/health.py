@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, func, select
 
@@ -102,6 +103,11 @@ def _name(row: Row[Any]) -> str:
     return str(row.name or row.title or row.url)
 
 
+def _site(url: str) -> str:
+    """Return the front page of the site that a feed stands on."""
+    return urlsplit(url)._replace(path="", query="", fragment="").geturl()
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """One look at everything that may be in trouble."""
@@ -148,7 +154,8 @@ class _Look:
             f"{_FEED} {row.url}",
             f"Feed failing: {_name(row)} (since {self._dates.near(row.failing_since)})",
             f"{row.error_text} {self._readers(row)}"
-            f"\n\n{hint}Its address: {row.url}\nSee how all feeds are: alerts feeds"
+            f"\n\n{hint}Try: alerts feeds check {row.url}"
+            f"\nFor another address: alerts discover {_site(row.url)}"
             f"\n\n{asked} tell you once when it works again.",
         )
 

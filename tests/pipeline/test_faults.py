@@ -7,7 +7,7 @@ from pipeline_world import RADIO, YAML, World
 
 from alerts.delivery import classify
 from alerts.delivery.classify import Kind
-from alerts.model import SendResult
+from alerts.model import FetchFailure, SendResult
 from alerts.pipeline import health
 from alerts.store import notices
 
@@ -245,3 +245,32 @@ def test_a_page_that_a_feed_shows_for_a_while_is_not_told_at_once(world: World):
     world.later(1)
     world.run(force=True)
     assert len(world.mails()) == before
+
+
+def test_a_failing_feed_that_closes_is_not_said_to_work_again(world: World):
+    world.reload(YAML + ADMINS)
+    world.serve()
+    world.run()
+    world.later(25)
+    world.run(force=True)
+    gone = FetchFailure("gone", "Its server answers 410 Gone to us.", status=410)
+    world.fetcher.fail(RADIO, gone)
+    for _ in range(3):
+        world.later(25)
+        world.run(force=True)
+    mine = [str(mail["Subject"]) for mail in world.mails() if "admin" in str(mail["To"])]
+    assert [subject.partition(" (")[0] for subject in mine] == [
+        "Feed failing: Radio",
+        "Feed gone: Radio",
+    ]
+
+
+def test_a_failing_feed_is_told_with_what_to_try(world: World):
+    world.reload(YAML + ADMINS)
+    world.serve()
+    world.run()
+    world.later(25)
+    world.run(force=True)
+    text = world.mails()[-1].get_body(("plain",)).get_content()
+    assert f"Try: alerts feeds check {RADIO}" in text
+    assert "For another address: alerts discover https://radio.example" in text
