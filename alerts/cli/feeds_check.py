@@ -32,7 +32,7 @@ from alerts.text import shown
 
 _SHOWN = 5
 _TITLE_CHARS = 100
-_URL_CHARS = 300
+_HEADER_CHARS = 300
 _SOON_S = 14 * 86_400.0  # a certificate that ends within this time may end unnoticed
 
 #: Headers that say how a feed may be polled.
@@ -175,13 +175,13 @@ def _answers(found: Trial) -> Iterator[Line]:
         return
     *redirects, last = found.answers
     shown = [_answer(one) for one in redirects]
-    more = tuple(f"{one.status} from {one.url} to {_location(one)}" for one in redirects)
+    more = tuple(f"{one.status} from {one.url} to {_header(one, 'location')}" for one in redirects)
     final = found.body
     hint = ""
     if final is not None and final.permanent_url:
         hint = f"It has moved for good: write {final.permanent_url} into subscribers.yaml."
     size = counted(len(last.body), "byte")
-    told = f"{last.status}, {size}, {last.headers.get('content-type') or 'no type stated'}"
+    told = f"{last.status}, {size}, {_header(last, 'content-type') or 'no type stated'}"
     is_good = final is not None
     facts = {"answers": [*shown, _answer(last)], "final_url": last.url}
     level: Level = "wrong" if not is_good else "note" if hint else "ok"
@@ -202,13 +202,14 @@ def _answer(one: Answer) -> dict[str, Any]:
         "status": one.status,
         "url": one.url,
         "bytes": len(one.body),
-        "location": _location(one) or None,
-        "headers": {name: one.headers[name] for name in _TELLING if name in one.headers},
+        "location": _header(one, "location") or None,
+        "headers": {name: _header(one, name) for name in _TELLING if name in one.headers},
     }
 
 
-def _location(one: Answer) -> str:
-    return safe(one.headers.get("location", ""), _URL_CHARS)
+def _header(one: Answer, name: str) -> str:
+    """Return a header without what a terminal would take for a command."""
+    return safe(one.headers.get(name, ""), _HEADER_CHARS)
 
 
 def _failed(found: Trial, failure: FetchFailure) -> Iterator[Line]:
@@ -225,8 +226,8 @@ def _failed(found: Trial, failure: FetchFailure) -> Iterator[Line]:
 def _read(found: Trial, parsed: ParsedFeed, now: float) -> Iterator[Line]:
     name = _FORMATS.get(parsed.format, "a feed")
     title = shown(parsed.title)
-    facts = {"format": parsed.format, "title": title, "lang": parsed.lang}
-    told = f'{name}, "{title}"' + (f", {parsed.lang}" if parsed.lang else "")
+    facts = {"format": parsed.format, "title": title, "lang": parsed.lang and safe(parsed.lang)}
+    told = f'{name}, "{title}"' + (f", {facts['lang']}" if parsed.lang else "")
     if not parsed.complete:
         hint = "Ask the site to mend its feed if this goes on."
         yield Line("format", "wrong", f"{told}; it breaks off in the middle", hint, facts)
@@ -257,9 +258,9 @@ def _entries(parsed: ParsedFeed, now: float) -> Line:
 def _item(entry: Entry) -> dict[str, Any]:
     return {
         "title": shown(entry.title),
-        "link": entry.link,
+        "link": safe(entry.link) if entry.link else None,
         "published": iso(entry.published_at),
-        "guid": entry.guid,
+        "guid": safe(entry.guid) if entry.guid else None,
     }
 
 
@@ -269,12 +270,13 @@ def _age(entry: Entry, now: float) -> str:
 
 def _dates(parsed: ParsedFeed) -> Iterator[Line]:
     undated = sum(entry.published_at is None for entry in parsed.entries)
-    facts = {"undated": undated, "odd": list(parsed.odd_dates[:_SHOWN])}
+    odd = list(dict.fromkeys(safe(text) for text in parsed.odd_dates))[:_SHOWN]
+    facts = {"undated": undated, "odd": odd}
     if parsed.odd_dates:
         told = f"{counted(len(parsed.odd_dates), 'date')} cannot be believed"
-        shown = ", ".join(dict.fromkeys(f'"{text}"' for text in parsed.odd_dates[:_SHOWN]))
+        told += ": " + ", ".join(f'"{text}"' for text in odd)
         hint = "Such an article counts as published when it was first seen."
-        yield Line("dates", "note", f"{told}: {shown}", hint, facts)
+        yield Line("dates", "note", told, hint, facts)
     elif undated:
         told = f"{counted(undated, 'article')} without a date"
         yield Line("dates", "note", told, "They count from when they were first seen.", facts)

@@ -44,7 +44,9 @@ def write_lines(lines: Iterable[Line], *, as_json: bool) -> None:
         return
     width = max((len(line.topic) for line in found), default=0)
     for line in found:
-        mark = click.style(f"{line.level:<5}", fg=_COLOURS[line.level], bold=line.level == "wrong")
+        mark = click.style(
+            f"{line.level:<5}", fg=_COLOURS[line.level], bold=line.level == "wrong" or None
+        )
         click.echo(f"{mark}  {line.topic.replace('_', ' '):<{width}}  {line.text}")
         for words in (*line.more, line.hint):
             if words:
