@@ -192,9 +192,11 @@ def _densest(marks: Sequence[tuple[int, int]], room: int) -> tuple[int, int]:
 
 
 def _earlier(text: str, starts: Sequence[int], start: int, room: int) -> int:
-    """Return the earliest sentence from which the rest of the text still has room."""
+    """Return the earliest sentence, else word, from which the rest of the text still has room."""
     at = bisect_left(starts, len(text) - room)
-    return min(start, starts[at]) if at < len(starts) else start
+    if at < len(starts) and starts[at] <= start:
+        return starts[at]
+    return min(start, _word_start(text, len(text) - room, start))
 
 
 def _word_start(text: str, at: int, latest: int) -> int:

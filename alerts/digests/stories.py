@@ -6,6 +6,7 @@ safe characters, links are http or https or absent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from alerts import links, text
@@ -95,9 +96,12 @@ def _range(span: Span) -> tuple[int, int]:
 
 def _repeats(title: str, excerpt: str) -> bool:
     """Whether the excerpt says nothing but the title (and perhaps the outlet's name)."""
-    bare, told = title.casefold(), excerpt.casefold().strip()
-    if not bare or not told:
-        return not told
-    return bare.startswith(told.rstrip(" .…")) or (
-        told.startswith(bare) and len(told) - len(bare) <= _MAX_TAIL_CHARS
+    bare, told = _words(title), _words(excerpt)
+    return bare.startswith(told) or (
+        bool(bare) and told.startswith(bare) and len(told) - len(bare) <= _MAX_TAIL_CHARS
     )
+
+
+def _words(text: str) -> str:
+    """Return the words alone: sources write quotes and dashes in several ways."""
+    return " ".join(re.findall(r"\w+", text.casefold()))

@@ -77,6 +77,13 @@ def test_a_summary_that_repeats_the_title_is_no_excerpt():
         assert morning([one]).stories[0].excerpt == ()
 
 
+def test_a_summary_that_repeats_the_title_with_other_quotes_is_no_excerpt():
+    one = alert(
+        1, 'Mayor\'s "plan" - first look', "24 7:00", summary="Mayor’s “plan” – first look."
+    )
+    assert morning([one]).stories[0].excerpt == ()
+
+
 def test_links_that_are_not_of_the_web_are_left_out():
     for link in ("javascript:alert(1)", "data:text/html,x", "//evil.example", "file:///etc", None):
         one = replace(alert(1, "A title", "24 7:00", link=link), outlets=())

@@ -292,6 +292,11 @@ def test_the_first_stories_are_told_in_full_and_further_ones_in_a_line(person, f
     assert text.count("Some words.") == full
 
 
+def test_a_blank_line_parts_the_first_short_story_from_those_in_full():
+    text = one_mail(many(27)).text
+    assert re.search(r"\n\n26\. .*\n.*\n.*\n27\. ", text)
+
+
 @pytest.mark.parametrize("count", [26, 500])
 def test_every_title_and_link_is_sent_in_parts_that_no_mailbox_clips(count):
     stories = many(count, summary="Words of it. " * 20)

@@ -23,7 +23,16 @@ TABLES = re.findall(r"^\| `(.+?)` \|", PAGE, re.M)
 VALUES = [cell for cell in TABLES if "|" not in cell and not cell.endswith(".j2")]
 FILTERS = [cell.split("|")[1].strip().partition("(")[0] for cell in TABLES if "|" in cell]
 #: Attributes that are no values of ours: the loop's, and the style sheet's at the template's top.
-LOCAL = {"index", "first", "last"} | {"page", "small", "h1", "h2", "h3", "headline", "line", "link"}
+LOCAL = {"index", "first", "last", "previtem"} | {
+    "page",
+    "small",
+    "h1",
+    "h2",
+    "h3",
+    "headline",
+    "line",
+    "link",
+}
 LOCAL |= {"excerpt", "mark", "box"}
 
 
