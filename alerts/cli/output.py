@@ -16,6 +16,7 @@ import click
 from alerts.config import diagnostics
 from alerts.log import CLEAR_LINE
 from alerts.model import Mistake
+from alerts.text import line as safe
 
 if TYPE_CHECKING:
     from alerts.engine.boot import Booted
@@ -45,8 +46,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return str(value)
+        return safe(", ".join(map(str, value)))
+    return safe(str(value))  # feeds and servers may say what a terminal takes for a command
 
 
 def _rich_table(cells: Sequence[Sequence[str]], columns: Sequence[str]) -> None:

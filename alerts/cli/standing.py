@@ -29,6 +29,7 @@ from alerts.settings import Settings
 from alerts.store import ahead, configs, deliveries, figures, reach, tables
 from alerts.store import feeds as feed_rows
 from alerts.store import subscribers as subscriber_rows
+from alerts.text import shown
 from alerts.web.health import MAX_LATE_S, MIN_FREE_BYTES
 
 _SHOWN = 5
@@ -103,7 +104,7 @@ def feeds(seen: Seen) -> Line:
         read = states.total() - states["new"]
         return Line("feeds", "ok", f"{counted(read, 'feed')} read{rest}", facts=facts)
     more = tuple(
-        f"{feed.name or row.title or feed.url}: {row.error_text} (since"
+        f"{_name(feed.name, row)}: {row.error_text} (since"
         f" {seen.dates.near(row.failing_since)}) {row.error_hint or ''}".rstrip()
         for feed, row in bad[:_SHOWN]
     )
@@ -113,9 +114,13 @@ def feeds(seen: Seen) -> Line:
     return Line("feeds", "wrong" if lasts else "note", told, hint, facts, more)
 
 
+def _name(name: str | None, row: Any) -> str:
+    return name or shown(row.title or "") or str(row.url)
+
+
 def _failing(name: str | None, row: Any) -> dict[str, Any]:
     return {
-        "name": name or row.title or row.url,
+        "name": _name(name, row),
         "url": row.url,
         "state": row.state,
         "error": row.error_kind,
