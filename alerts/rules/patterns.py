@@ -62,7 +62,7 @@ def built(pattern: str, *, match_case: bool) -> re2._Regexp:
     options.case_sensitive = match_case
     options.log_errors = False
     try:
-        return library.compile(pattern, options)  # type: ignore[no-any-return]
+        return library.compile(pattern, options)
     except UnicodeEncodeError:
         raise ValueError("it holds half a character") from None
     except library.error as wrong:
