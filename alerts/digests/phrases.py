@@ -128,23 +128,28 @@ class Phrases:
     @cached_property
     def warning(self) -> str:
         """What is late, and what may be missing; empty when all is in time and was read."""
+        read, total = len(self.digest.health) - len(self.failing), len(self.digest.health)
+        others = self._others_read(read, total) if self.failing else ""
+        return f"{self.brief_warning} {others}".strip()
+
+    @cached_property
+    def brief_warning(self) -> str:
+        """The same without how many were read, for forms whose foot says it."""
         return f"{self.late} {self._missing()}".strip()
 
     def _missing(self) -> str:
-        failing, total = self.failing, len(self.digest.health)
+        failing = self.failing
         if not failing:
             return ""
         if len(failing) == 1:
             lead = self._t(
                 "%(source)s could not be read%(since)s: its stories may be missing here."
             )
-            told = lead % {"source": failing[0].name, "since": self._since(failing[0], " ")}
-        else:
-            lead = self._t(
-                "%(count)d sources could not be read; their stories may be missing here: %(names)s."
-            )
-            told = lead % {"count": len(failing), "names": self._names(failing)}
-        return f"{told} {self._others_read(total - len(failing), total)}".rstrip()
+            return lead % {"source": failing[0].name, "since": self._since(failing[0], " ")}
+        lead = self._t(
+            "%(count)d sources could not be read; their stories may be missing here: %(names)s."
+        )
+        return lead % {"count": len(failing), "names": self._names(failing)}
 
     def _others_read(self, read: int, total: int) -> str:
         if total == 1:

@@ -79,7 +79,10 @@ def test_a_brief_digest_fits_one_screen_as_in_the_model():
     )
     assert blocks[0]["text"]["text"] == "7 stories · Tue Nov 24, 7:30 am"
     assert texts(post)[0] == "ICE 3 · Sanctuary 2 · Madison 2 · since Mon 7:30 am"
-    assert texts(post)[1].startswith(":warning: Lake Mendota Ledger could not be read since Sunday")
+    assert texts(post)[1] == (
+        ":warning: Lake Mendota Ledger could not be read since Sunday 3:10 pm: its stories may be"
+        " missing here."
+    )
     assert texts(post)[2] == (
         "*<https://dane.example/2026/11/1|ICE agents detain two men outside Park Street market,"
         " witnesses say>*\n"
