@@ -69,9 +69,8 @@ class Lexicon:
         self._further: dict[int, int] = {}  # leaf -> users but for the first
         self._last_leaf = 1 if is_link else 0  # odd numbers: one space for text and links
         self._words: _Table = {}  # by the folded word, whatever the way to compare
-        self._prefixes: dict[
-            int, _Table
-        ] = {}  # by the first letters, _HEAD of them if it has so many
+        # By the first letters, _HEAD of them if it has so many.
+        self._prefixes: dict[int, _Table] = {}
         self._stems: dict[str, _Table] = {}  # by the stem, for each language
         # Tuples: the cycle collector walks 100,000 lists, but passes by tuples of texts.
         self._pieces: dict[str, tuple[str, ...]] = {}
