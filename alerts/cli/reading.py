@@ -65,7 +65,10 @@ def opened(url: str) -> Iterator[Connection | None]:
         return
     database = open_database(url)
     try:
-        if schema_revision(database) is not None and not is_current(database):
+        if schema_revision(database) is None:  # a PostgreSQL that is still empty
+            yield None
+            return
+        if not is_current(database):
             raise StoreError(
                 "The database has an older schema than this version.",
                 hint="Bring it up to date: alerts migrate",
