@@ -68,7 +68,7 @@ class _Letter:
         lead = _("You will get news about %(topics)s.")
         if not self._place.is_person:
             subject = _("News about %(topics)s will come here") % {"topics": topics}
-            lead = _("News about %(topics)s will come here.")
+            lead = _("What comes here: news about %(topics)s.")
         elif self._person.subject == "discreet":
             subject = _("Your news summary begins")
         lead = lead % {"topics": self._say.topics.rstrip(".")}  # "a las 7:30 a. m."

@@ -169,7 +169,7 @@ def test_a_room_is_told_in_one_message_without_ways_to_stop(world: World):
     begun(world, yaml(ROOM))
     (tried,) = world.transport.tries
     text = tried.payload.decode()
-    assert "News about ICE, daily at 7:30 am will come here." in text
+    assert "What comes here: news about ICE, daily at 7:30 am." in text
     assert "<https://courier.example/s4|ICE story 4>" in text
     assert "contacts" not in text
     assert "reply STOP" not in text
