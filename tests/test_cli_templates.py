@@ -61,5 +61,31 @@ def test_check_fails_on_a_template_that_does_not_work_and_names_it(
     assert f"templates/subject.txt.j2, line {line}" in done.stderr
 
 
+def test_a_misspelt_file_is_not_ignored_in_silence(templates: Path):
+    (templates / "subjct.txt.j2").write_text("News")
+    (templates / "digest.html").write_text("<p>")
+    (templates / "notes.md").write_text("for ourselves")
+    done = command("check")
+    assert done.exit_code == 0
+    assert done.stderr.splitlines() == [
+        "templates/digest.html is used by nothing. Did you mean digest.html.j2?",
+        "templates/subjct.txt.j2 is used by nothing. Did you mean subject.txt.j2?",
+    ]
+
+
+def test_a_broken_file_that_is_not_in_use_is_named_all_the_same(templates: Path):
+    (templates / "subjct.txt.j2").write_text("News\n{% if %}")
+    done = command("check")
+    assert done.exit_code == 1
+    assert "subjct.txt.j2, line 2" in done.stderr
+
+
+def test_a_file_that_another_template_includes_is_in_use(templates: Path):
+    (templates / "subject2.txt.j2").write_text("News")
+    (templates / "subject.txt.j2").write_text("{% include 'subject2.txt.j2' %}")
+    done = command("check")
+    assert (done.stderr, done.stdout) == ("", "templates/subject.txt.j2: fine.\n")
+
+
 def test_without_ones_own_templates_check_says_so(templates: Path):
     assert "shipped ones are used" in command("check").stdout

@@ -9,7 +9,7 @@ import click
 from alerts import settings
 from alerts.cli.output import write_json
 from alerts.digests.render import Renderer
-from alerts.digests.templates import PACKAGED, TEMPLATES, own_files, own_templates
+from alerts.digests.templates import PACKAGED, TEMPLATES, own_files, own_templates, unused
 from alerts.errors import TemplateError, UsageError
 
 
@@ -91,12 +91,14 @@ def check(path: Path | None) -> None:
     """
     config = settings.load(path).config
     mine = [str(file) for name, file in own_files(config).items() if name in TEMPLATES]
-    if not mine:
-        click.echo("You have no templates of your own; the shipped ones are used.")
-        return
     try:
         Renderer(own_templates(config))
+        for file, meant in unused(config).items():
+            click.echo(f"{file} is used by nothing. Did you mean {meant}?", err=True)
     except TemplateError as error:
         click.echo(f"{error.message}\n{error.hint}", err=True)
         raise click.exceptions.Exit(1) from None
-    click.echo(f"{', '.join(mine)}: fine.")
+    if mine:
+        click.echo(f"{', '.join(mine)}: fine.")
+    else:
+        click.echo("You have no templates of your own; the shipped ones are used.")

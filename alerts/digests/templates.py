@@ -6,13 +6,16 @@ with them is `render`'s matter.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 import jinja2
+from jinja2.meta import find_referenced_templates
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from alerts.errors import TemplateError
@@ -73,6 +76,24 @@ def _text(name: str, path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         words = f"The template {name} cannot be read: {error}"
         raise TemplateError(words, hint=_HINT, file=f"{_FOLDER}/{name}") from error
+
+
+def unused(config: Path) -> dict[Path, str]:
+    """Return the files of the folder that nothing uses, each with the template it may be meant for.
+
+    Files whose name is like no template's are left out: they may be anything.
+    """
+    own = own_templates(config)
+    parser = jinja2.Environment(extensions=["jinja2.ext.i18n"])  # noqa: S701 - renders nothing
+    included: set[str | None] = set()
+    for name, text in own.items():
+        included.update(find_referenced_templates(attempt(name, partial(parser.parse, text))))
+    found = {}
+    for path in sorted(folder_beside(config).glob("*")):
+        near = difflib.get_close_matches(path.name, TEMPLATES, n=1, cutoff=0.7)
+        if near and path.name not in TEMPLATES and path.name not in included:
+            found[path] = near[0]
+    return found
 
 
 def environment(own: Mapping[str, str], **options: Any) -> ImmutableSandboxedEnvironment:
