@@ -11,7 +11,7 @@ from typing import Any
 import click
 from sqlalchemy import Row
 
-from alerts import config, settings
+from alerts import config, links, settings
 from alerts.cli import asking
 from alerts.cli.asking import Asker
 from alerts.cli.groups import Before, config_option, json_option
@@ -27,6 +27,7 @@ from alerts.netguard import Answer, Handshake, NetError, handshake
 from alerts.pipeline.record import decide
 from alerts.settings import Settings
 from alerts.store import feeds as feed_rows
+from alerts.store import feeds_by_hand
 from alerts.text import line as safe
 from alerts.text import shown
 
@@ -142,12 +143,15 @@ def _steps(env: Settings, feed: Feed) -> Iterator[Line]:
 
 def _held(env: Settings, feed: Feed, now: float) -> Line | None:
     """Say that the server asked us to wait, if it did: nothing is asked then."""
-    row = _stored(env, feed, None, now).row
-    if row is None or row.hold_until is None or row.hold_until <= now:
+    until = None
+    with suppress(StoreError), opened(env.database_url.reveal()) as connection:
+        if connection is not None:
+            key = links.host(feed.url)
+            until = feeds_by_hand.told_to_wait_until(connection, feed.url, key, now)
+    if until is None:
         return None
-    until = row.hold_until
     told = f"Its server asked us to wait until {iso(until)}; nothing was asked now."
-    return Line("answer", "wrong", told, row.error_text or "", {"hold_until": iso(until)})
+    return Line("answer", "wrong", told, "Try again after that.", {"hold_until": iso(until)})
 
 
 def _connection(met: Handshake, now: float) -> Line:
@@ -301,9 +305,7 @@ def _identity(parsed: ParsedFeed) -> Line:
 # --- what the service would make of it ---------------------------------------------------------
 
 
-def _stored(
-    env: Settings, feed: Feed, outcome: ParsedFeed | FetchFailure | None, now: float
-) -> _Stored:
+def _stored(env: Settings, feed: Feed, outcome: ParsedFeed | FetchFailure, now: float) -> _Stored:
     """Ask the database, if there is one that can be used."""
     with suppress(StoreError), opened(env.database_url.reveal()) as connection:
         if connection is None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, select, update
 
 from alerts.store.claims import insert
-from alerts.store.schema import feed, feed_key
+from alerts.store.schema import feed, feed_key, host
+
+#: What a host is left alone for between two requests anyway (ALERTS_HOST_GAP) is no wish of its.
+LONGEST_GAP_S = 60.0
 
 
 def resume(connection: Connection, url: str, now: float, floor_s: float) -> float:
@@ -24,14 +27,22 @@ def resume(connection: Connection, url: str, now: float, floor_s: float) -> floa
     return due_at
 
 
-def carry_over(connection: Connection, old: str, new: str, host: str) -> int:
+def told_to_wait_until(connection: Connection, url: str, host_key: str, now: float) -> float | None:
+    """Return until when a feed's server, or another feed's on its host, asked not to be asked."""
+    own = connection.execute(select(feed.c.hold_until).where(feed.c.url == url)).scalar()
+    all_there = connection.execute(select(host.c.next_at).where(host.c.key == host_key)).scalar()
+    until = max(own or 0.0, all_there or 0.0)
+    return until if until > now + LONGEST_GAP_S else None
+
+
+def carry_over(connection: Connection, old: str, new: str, host_key: str) -> int:
     """Let the feed `new` know every key that `old` was seen to carry; return how many those are.
 
     `new` gets a row if it has none, which rests until the configuration names it.
     """
     known = connection.execute(select(feed).where(feed.c.url == old)).one()
     statement = insert(connection, feed).values(
-        url=new, host=host, title=known.title, is_active=False, state="new"
+        url=new, host=host_key, title=known.title, is_active=False, state="new"
     )
     connection.execute(statement.on_conflict_do_nothing(index_elements=["url"]))
     connection.execute(

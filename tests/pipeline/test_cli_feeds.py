@@ -10,6 +10,7 @@ from cli_service import YAML, Folder
 
 from alerts.clock import iso
 from alerts.errors import UsageError
+from alerts.store import feeds
 from alerts.store.schema import feed
 
 OLD, NEW = "https://courier.example/rss", "https://new.example/rss"
@@ -92,3 +93,16 @@ def test_after_a_move_the_first_poll_is_none(folder: Folder):
 )
 def test_a_move_that_cannot_be_meant_is_refused(folder: Folder, old: str, new: str):
     assert isinstance(folder.command("feeds", "move", old, new).exception, UsageError)
+
+
+@pytest.mark.parametrize("whose", ["its own", "its host's"])
+def test_a_server_that_asked_us_to_wait_is_not_asked_by_hand_either(folder: Folder, whose: str):
+    until = folder.world.clock.now() + 7_200
+    if whose == "its own":
+        mark(folder, hold_until=until)
+    else:
+        with folder.world.database.write() as connection:
+            feeds.hold_host(connection, "courier.example", until)
+    told = folder.json("feeds", "check", "Courier")
+    assert told["answer"]["hold_until"] == iso(until)
+    assert "connection" not in told
