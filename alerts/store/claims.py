@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import (
@@ -29,7 +30,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.store.schema import delivery, feed, slot
 
@@ -126,7 +126,7 @@ def free_all(connection: Connection) -> None:
 
 def insert(connection: Connection, table: Table) -> Any:
     """Return the dialect's INSERT, which knows ON CONFLICT."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    dialect = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")  # one is in use
     return dialect.insert(table)
 
 

@@ -1,0 +1,47 @@
+"""Claims about what a process loads: memory that every deployment pays for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+#: Runs `alerts once`, then says which of the modules it was asked for are loaded.
+ONCE = """
+import atexit, sys
+from alerts.cli import main
+atexit.register(lambda: print("loaded:", *[name for name in {names!r} if name in sys.modules]))
+sys.argv = ["alerts", "once"]
+main()
+"""
+
+HEAVY = (
+    "alembic", "mako", "flask", "waitress", "rich", "pydantic", "prometheus_client", "re2",
+    "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "aiosmtpd",
+)  # fmt: skip
+
+
+def loaded_by_once(folder: Path, query: str) -> list[str]:
+    (folder / "subscribers.yaml").write_text(
+        f"version: 1\nsubscribers:\n  - {{name: Ana, email: ana@example.org, rules: ['{query}']}}\n"
+    )
+    run = [sys.executable, "-c", ONCE.format(names=HEAVY)]
+    done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout.rpartition("loaded:")[2].split()
+
+
+def test_a_pass_over_a_database_at_head_loads_nothing_that_it_has_no_use_for(
+    tmp_path: Path,
+) -> None:
+    assert "alembic" in loaded_by_once(tmp_path, "ICE")  # the first one makes the tables
+    assert loaded_by_once(tmp_path, "ICE") == []
+
+
+@pytest.mark.parametrize(("query", "loads"), [("/I[.]?C[.]?E/", ["re2"]), ("ICE NEAR/3 raid", [])])
+def test_only_a_rule_with_a_regular_expression_loads_re2(
+    query: str, loads: list[str], tmp_path: Path
+) -> None:
+    loaded_by_once(tmp_path, query)
+    assert loaded_by_once(tmp_path, query) == loads
