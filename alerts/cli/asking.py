@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 from alerts import __version__
 from alerts.cli.output import Progress
 from alerts.clock import Clock, SystemClock
-from alerts.config.urls import feed_url
-from alerts.errors import GrammarError, UsageError
 from alerts.feeds import trial
 from alerts.feeds.trial import Trial
 from alerts.model import Feed, FetchFailure
@@ -64,17 +62,6 @@ class Asker:
         with Progress() as progress, ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(ask_host, by_host.values()))
         return [found[feed.url] for feed in wanted]
-
-
-def address(text: str) -> str:
-    """Return the web address that is meant, https if it does not say; UsageError if it is none."""
-    text = text.strip()
-    if "://" not in text and "." in text.partition("/")[0]:
-        text = f"https://{text}"
-    try:
-        return feed_url(text)
-    except GrammarError as error:
-        raise UsageError(error.message, hint=error.hint) from None
 
 
 def is_page(found: Trial) -> bool:

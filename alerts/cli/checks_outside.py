@@ -13,6 +13,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from alerts import __version__
+from alerts.cli import standing
 from alerts.cli.checks_here import Patient
 from alerts.cli.lines import Line, counted, span
 from alerts.cli.output import sentences
@@ -71,18 +72,13 @@ def side_by_side(do: Callable[[T], R], items: Iterable[T]) -> list[R]:
 def mail(patient: Patient, ports: Sequence[tuple[int, Encryption]] = USUAL_PORTS) -> Line:
     """Try the mail server as for a mail; if it cannot be reached, its other usual ports."""
     env = patient.settings
-    if env.smtp_url is None:
-        has_readers = any(p.kind == "email" for s in patient.config.subscribers
-                          for p in s.destinations)  # fmt: skip
-        told = f"SMTP_URL is not set: mails are only written to {env.spool}/"
-        hint = "Write SMTP_URL=smtp://user:password@host:587 into .env"
-        return Line("mail", "wrong" if has_readers else "note", told, hint, {"server": None})
-    try:
-        server = read_smtp_url(env.smtp_url.reveal())
-    except UsageError as error:
-        return Line("mail", "wrong", error.message, error.hint, {"server": None})
+    places = [place for person in patient.config.subscribers for place in person.destinations]
+    line = standing.mail_settings(env, places)
+    if env.smtp_url is None or line.level != "ok":
+        return line
+    server = read_smtp_url(env.smtp_url.reveal())
     where = f"{server.host}:{server.port}"
-    facts = {"server": where, "encryption": server.encryption, "login": bool(server.user)}
+    facts = {**line.facts, "login": bool(server.user)}
     failed = probe(server, patient.clock, _FIRST_S)
     if failed is None:
         how = {"starttls": "encrypted (STARTTLS)", "tls": "encrypted", "none": "not encrypted"}

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from alerts import settings
-from alerts.cli import asking
 from alerts.cli.asking import Asker
 from alerts.cli.output import sentences, write_json
+from alerts.cli.reading import address
 from alerts.feeds.trial import Trial
 from alerts.model import Feed, FetchFailure
 from alerts.text import shown
@@ -31,7 +31,7 @@ def discover(*, url: str, as_json: bool, path: Path | None) -> None:
       alerts discover https://example.org
       alerts discover example.org/news --json
     """
-    target = asking.address(url)
+    target = address(url)
     found = Asker(settings.load(path)).ask(Feed(target))
     rows = _rows(found)
     if as_json:

@@ -10,11 +10,10 @@ from alerts import links
 from alerts.cli.groups import Before, Suggesting, config_option, json_option
 from alerts.cli.marking import Marking, marking
 from alerts.cli.output import write_json, write_table
-from alerts.cli.reading import reading, say_if_stale
+from alerts.cli.reading import address, reading, say_if_stale
 from alerts.clock import SystemClock, iso
 from alerts.config import nearest
-from alerts.config.urls import feed_url
-from alerts.errors import GrammarError, UsageError
+from alerts.errors import UsageError
 from alerts.store import feeds as feed_rows
 from alerts.store import feeds_by_hand, tables
 
@@ -96,13 +95,6 @@ def _known(opened: Marking, wanted: str) -> str:
     return found
 
 
-def _address(text: str) -> str:
-    try:
-        return feed_url(text)
-    except GrammarError as error:
-        raise UsageError(error.message, hint=error.hint) from None
-
-
 @feeds.command()
 @click.argument("old")
 @click.argument("new")
@@ -119,7 +111,7 @@ def move(before: Before, *, old: str, new: str, as_json: bool, path: Path | None
     Example:
       alerts feeds move https://old.example/rss https://new.example/rss
     """
-    target = _address(new)
+    target = address(new)
     with marking(path or before.path) as opened, opened.write() as connection:
         known = feed_rows.by_url(connection)
         if old not in known:

@@ -16,7 +16,7 @@ from alerts.cli import asking
 from alerts.cli.asking import Asker
 from alerts.cli.groups import Before, config_option, json_option
 from alerts.cli.lines import Level, Line, counted, is_wrong, span, write_lines
-from alerts.cli.reading import opened
+from alerts.cli.reading import address, opened
 from alerts.clock import iso
 from alerts.config import nearest
 from alerts.errors import StoreError, UsageError
@@ -73,29 +73,29 @@ def check(before: Before, *, feed: str, as_json: bool, path: Path | None) -> Non
       alerts feeds check "Dane County Courier" --json
     """
     env = settings.load(path or before.path)
-    wanted = meant(env, feed)
+    wanted = _meant(env, feed)
     lines = list(_steps(env, wanted))
     write_lines(lines, as_json=as_json or before.as_json)
     raise click.exceptions.Exit(1 if is_wrong(lines) else 0)
 
 
-def meant(env: Settings, text: str) -> Feed:
+def _meant(env: Settings, text: str) -> Feed:
     """Return the configured feed of that name or address, or any address as a feed."""
-    found = configured(env)
+    found = _configured(env)
     feeds = found.feeds if found is not None else ()
     wanted = text.strip().casefold()
     for feed in feeds:
         if wanted in (feed.url.casefold(), (feed.name or "").casefold()):
             return feed
     if "." in text or "://" in text:
-        url = asking.address(text)
+        url = address(text)
         return next((feed for feed in feeds if feed.url == url), Feed(url))
     near = nearest(text, [feed.name or feed.url for feed in feeds])
     hint = f'Did you mean "{near}"?' if near else "Write its address: https://…"
     raise UsageError(f'There is no feed "{text}".', hint=hint)
 
 
-def configured(env: Settings) -> Config | None:
+def _configured(env: Settings) -> Config | None:
     """Return the configuration as the file has it; None if there is none that can be used."""
     if not env.config.exists():
         return None

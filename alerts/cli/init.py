@@ -12,6 +12,7 @@ import click
 from alerts import config, settings
 from alerts.cli import asking, send_test
 from alerts.cli.asking import Asker
+from alerts.cli.reading import address
 from alerts.cli.starting import Answers, env_text, guessed_zone, ignore_lines, yaml_text
 from alerts.clock import Clock, SystemClock
 from alerts.config import diagnostics
@@ -137,9 +138,9 @@ class _Questions:
 
     def feeds(self, given: tuple[str, ...]) -> list[str]:
         if given or not self.is_asking:
-            return [asking.address(text) for text in given]
+            return [address(text) for text in given]
         click.echo("Feeds to watch, or sites that have one; one a line, an empty line ends.")
-        return self._several("  Address", asking.address)
+        return self._several("  Address", address)
 
     def words(self, given: tuple[str, ...]) -> list[str]:
         if given or not self.is_asking:

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 from alerts import config, settings
-from alerts.errors import ConfigError, StoreError, UsageError
+from alerts.config.urls import feed_url
+from alerts.errors import ConfigError, GrammarError, StoreError, UsageError
 from alerts.model import Config, Rule, Subscriber
 from alerts.pipeline import reload
 from alerts.store import configs
@@ -100,6 +101,17 @@ def person_named(current: Config, name: str) -> Subscriber:
     near = config.nearest(name, [person.id for person in current.subscribers])
     hint = f'Did you mean "{near}"?' if near else "See them: alerts subscribers"
     raise UsageError(f'There is no subscriber "{name}".', hint=hint)
+
+
+def address(text: str) -> str:
+    """Return the web address that is meant, https if it does not say; UsageError if it is none."""
+    text = text.strip()
+    if "://" not in text and "." in text.partition("/")[0]:
+        text = f"https://{text}"
+    try:
+        return feed_url(text)
+    except GrammarError as error:
+        raise UsageError(error.message, hint=error.hint) from None
 
 
 def duration_s(text: str) -> float:

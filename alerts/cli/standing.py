@@ -257,7 +257,7 @@ def mail_settings(env: Settings, listed: Sequence[Destination]) -> Line:
     if env.smtp_url is None:
         facts = {"server": None, "spool": str(env.spool)}
         told = f"no mail server: mails are only written to {env.spool}/, nobody gets them"
-        hint = "Set SMTP_URL (alerts init asks for it, alerts doctor tries it)."
+        hint = "Write SMTP_URL=smtp://user:password@host:587 into .env; try it: alerts doctor"
         return Line("mail", "wrong" if has_readers else "note", told, hint, facts)
     try:
         server = read_smtp_url(env.smtp_url.reveal())
