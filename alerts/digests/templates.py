@@ -74,7 +74,7 @@ def _text(name: str, path: Path) -> str:
             )
         return data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        words = f"The template {name} cannot be read: {error}"
+        words = f"The template {name} cannot be read: {error}."
         raise TemplateError(words, hint=_HINT, file=f"{_FOLDER}/{name}") from error
 
 
@@ -121,9 +121,15 @@ def attempt(name: str, work: Callable[[], T]) -> T:
     except _WRONG as error:
         file, line = _place(error, name)
         where = f"{file}, line {line}" if line else file
-        raise TemplateError(
-            f"The template {where} cannot be used: {error}", hint=_HINT, file=file, line=line
-        ) from error
+        words = f"The template {where} cannot be used: {_reason(error)}."
+        raise TemplateError(words, hint=_HINT, file=file, line=line) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the error in words of the page on templates."""
+    missing = re.search(r"'alerts\.[\w.]+(?: object)?' has no attribute '(\w+)'", str(error))
+    said = f'there is no "{missing[1]}" (docs/templates.md names what there is)' if missing else ""
+    return said or str(error).rstrip(".") or type(error).__name__
 
 
 def _place(error: Exception, name: str) -> tuple[str, int]:

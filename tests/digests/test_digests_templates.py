@@ -116,6 +116,15 @@ def test_a_broken_template_is_refused_with_its_file_and_line(source):
     assert (caught.value.file, caught.value.line) == ("templates/digest.html.j2", 2)
 
 
+def test_a_value_that_is_not_there_is_named_in_words():
+    with pytest.raises(TemplateError) as caught:
+        Renderer({"subject.txt.j2": "{{ say.cuont }}"})
+    assert caught.value.message == (
+        "The template templates/subject.txt.j2, line 1 cannot be used: "
+        'there is no "cuont" (docs/templates.md names what there is).'
+    )
+
+
 def test_a_template_that_fails_on_a_real_digest_alone_gives_way_to_the_shipped_ones():
     source = "{{ say.count }} {{ 1 / (page.parts - 1) if say.others > 4 }}"
     renderer = Renderer({"subject.txt.j2": source}, is_lenient=True)
