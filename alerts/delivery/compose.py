@@ -73,7 +73,7 @@ def message_id(delivery_id: str, mail_from: str) -> str:
 
 def _headers(mail: Mail, delivery: DeliveryHead, envelope: Envelope) -> Iterator[str]:
     sender = read_address(envelope.mail_from)
-    name = sender.name or envelope.sender_name
+    name = mail.sender or sender.name or envelope.sender_name
     recipient = read_address(delivery.destination.place)
     yield from _who(name, sender, recipient, envelope.admin)
     yield f"Date: {formatdate(delivery.created_at)}"

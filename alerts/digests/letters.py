@@ -167,7 +167,8 @@ class _Letter:
             tuple(foot),
             language=self._say.language,
             list_id=self._person.id,
-            list_name=self._mail.sender_name,
+            list_name=self._say.sender or self._mail.sender_name,
+            sender=self._say.sender,
         )
 
     def _foot(self, before: str) -> Iterator[str | Link]:

@@ -56,7 +56,8 @@ def _mail(
         html=html("digest.html.j2", values),
         language=say.language,
         list_id=say.digest.subscriber.id,
-        list_name=context.sender_name,
+        list_name=say.sender or context.sender_name,
+        sender=say.sender,
     )
 
 

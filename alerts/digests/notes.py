@@ -41,6 +41,7 @@ class Note:
     language: str = "en"
     list_id: str = ""
     list_name: str = ""
+    sender: str = ""  # as of a mail
 
 
 def rendered(note: Note, kind: DestinationKind, key: str, at: float) -> Rendered:
@@ -53,6 +54,7 @@ def rendered(note: Note, kind: DestinationKind, key: str, at: float) -> Rendered
             language=note.language,
             list_id=note.list_id,
             list_name=note.list_name,
+            sender=note.sender,
         )
     if kind == "slack":
         told = "\n".join([f"*{escaped(note.subject)}*", *_slack_lines(note)])

@@ -289,6 +289,11 @@ class Phrases:
     # --- before it is opened -----------------------------------------------------------------
 
     @property
+    def sender(self) -> str:
+        """Who a discreet mail comes from, empty where the usual name may be seen."""
+        return self._t("News summary") if self.digest.subscriber.subject == "discreet" else ""
+
+    @property
     def headline(self) -> str:
         """The first story's headline."""
         stories = self.digest.stories

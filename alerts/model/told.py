@@ -122,6 +122,7 @@ class Mail:
     language: str = "en"
     list_id: str = ""  # "ana-flores"
     list_name: str = ""
+    sender: str = ""  # the name it comes from, if that must not be the usual one
 
 
 @dataclass(frozen=True, slots=True)

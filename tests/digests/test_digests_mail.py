@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from email import message_from_bytes, policy
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -25,8 +26,9 @@ from digest_cases import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerts.delivery.compose import compose
+from alerts.delivery.transport import DeliveryHead, Envelope
 from alerts.digests.mail import MAX_HTML_BYTES
-from alerts.digests.plaintext import wrapped
 from alerts.digests.render import MailContext, Renderer
 from alerts.model import FeedHealth, Mail, Outlet, Subscription
 
@@ -106,6 +108,18 @@ def test_a_discreet_subject_names_no_topic():
     mail = one_mail(subscriber=replace(ANA, subject="discreet"))
     assert mail.subject == "News summary for Tuesday: 7 stories"
     assert Document(mail.html).text.count("Open to read.") == 1
+
+
+def test_what_an_inbox_shows_of_a_discreet_mail_names_no_topic():
+    person = replace(ANA, subject="discreet")
+    (mail,) = RENDERER.mails(morning(subscriber=person), replace(TO_ANA, sender_name="ICE Watch"))
+    head = DeliveryHead("ab" * 16, ANA.destinations[0], 1_795_527_000.0)
+    data = compose(mail, head, Envelope("ICE Watch <alerts@example.org>"))
+    shown = message_from_bytes(data, policy=policy.SMTP)
+    assert shown["From"] == "News summary <alerts@example.org>"
+    assert "ICE" not in data.partition(b"\r\n\r\n")[0].decode()
+    plain = compose(one_mail(), head, Envelope("ICE Watch <alerts@example.org>"))
+    assert message_from_bytes(plain, policy=policy.SMTP)["From"] == "ICE Watch <alerts@example.org>"
 
 
 def test_no_digest_breaks_the_subject_line():
@@ -351,7 +365,7 @@ def test_a_subscriber_with_hundreds_of_rules_has_a_footer_that_fits():
     assert len(mail.html.encode()) < 25_000
 
 
-# --- wrapping ------------------------------------------------------------------------------------
+# --- other outlets, and any title --------------------------------------------------------------
 
 
 @settings(max_examples=60)
@@ -363,17 +377,6 @@ def test_whatever_the_titles_say_every_story_has_its_headline_and_lines_stay_sho
         news = mail.text.partition("\n-- \n")[0]
         assert max(map(len, (ln for ln in news.split("\n") if "://" not in ln))) <= 76
     assert sum(Document(mail.html).elements["h3"] for mail in found) == len(titles)
-
-
-@given(st.text(max_size=400), st.integers(0, 8))
-def test_wrapping_keeps_every_word_and_no_line_is_too_long(text, indent):
-    lines = wrapped(text, indent).split("\n")
-    assert "".join("".join(line.split()) for line in lines) == "".join(text.split())
-    assert all(len(line) <= 76 for line in lines)
-
-
-def test_a_no_break_space_ends_no_line():
-    assert wrapped("word " * 14 + "6:12 a.\xa0m.").split("\n")[1] == "a. m."
 
 
 def test_times_of_other_outlets_name_their_day_only_if_it_is_another():
