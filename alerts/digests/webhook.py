@@ -65,6 +65,7 @@ def _facts(digest: Digest) -> Json:
         "since": iso(digest.since_at),
         "next": iso(digest.next_at),
         "stories": len(digest.stories),
+        "late": say.late or None,
         "completeness": {
             "sources": len(digest.health),
             "read": len(digest.health) - len(missing),

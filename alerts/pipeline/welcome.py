@@ -7,6 +7,7 @@ digest before needs none. It waits for the end of quiet hours and pauses, and pr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from email.utils import parseaddr
 from typing import Any
 
@@ -56,14 +57,15 @@ def _may_be_told(person: Subscriber, now: float) -> bool:
 def _waiting(parts: Parts, candidates: Iterable[Subscriber]) -> _Waiting:
     """Return who is to be welcomed, and where."""
     now = parts.clock.now()
+    every = {
+        place.key: place
+        for person in candidates
+        for place in person.destinations
+        if _is_for_people(place) and place.kind in parts.transports
+    }
     with parts.database.read() as connection:
-        known = welcomes.known(connection)
-        new = {
-            place.key: place
-            for person in candidates
-            for place in person.destinations
-            if place.key not in known and _is_for_people(place) and place.kind in parts.transports
-        }
+        known = welcomes.known(connection, every)
+        new = {key: place for key, place in every.items() if key not in known}
         if not new:
             return []
         told = welcomes.told(connection, new)
@@ -98,11 +100,11 @@ def _last_stories(parts: Parts, people: Sequence[Subscriber]) -> Mapping[str, li
             lacking = [person for person in people if len(found[person.id]) < _STORIES]
             if not lacking:
                 break
+            alert = draft.alert(kept, ())
             for person in lacking:
                 matched = [s.rule for s in person.subscriptions if s.rule in rules]
                 if matched:
-                    alert = draft.alert(kept, tuple(map(Match, matched)))
-                    found[person.id].append(alert)
+                    found[person.id].append(replace(alert, matches=tuple(map(Match, matched))))
     return found
 
 

@@ -11,9 +11,13 @@ from alerts.store.claims import chunks, insert
 from alerts.store.schema import delivery, welcome
 
 
-def known(connection: Connection) -> set[str]:
-    """Return the keys of the destinations that get no welcome any more."""
-    return set(connection.execute(select(welcome.c.destination)).scalars())
+def known(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Return which destinations get no welcome any more."""
+    found: set[str] = set()
+    for some in chunks(keys):
+        query = select(welcome.c.destination).where(welcome.c.destination.in_(some))
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def told(connection: Connection, keys: Collection[str]) -> set[str]:
