@@ -105,6 +105,7 @@ def environment(own: Mapping[str, str], **options: Any) -> ImmutableSandboxedEnv
     shipped = jinja2.FileSystemLoader(PACKAGED)
     return ImmutableSandboxedEnvironment(
         loader=jinja2.ChoiceLoader([jinja2.FunctionLoader(ours), shipped]),
+        auto_reload=False,
         undefined=jinja2.StrictUndefined,
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,

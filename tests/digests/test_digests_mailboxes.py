@@ -15,6 +15,7 @@ import pytest
 from digest_cases import ANA, HOSTILE, MORNING, alert, morning
 from needs import node_package
 
+from alerts.digests.notes import Link, Note, rendered
 from alerts.digests.render import MailContext, Renderer
 
 CONTEXT = MailContext(
@@ -57,12 +58,19 @@ console.log(JSON.stringify(titles));
 """
 
 
-PAGES = ("morning", "spanish", "one story", "nothing", "many", "strange")
+PAGES = ("morning", "spanish", "one story", "nothing", "many", "strange", "note")
 
 
 @cache
 def page(name: str) -> str:
     """Mails of every sort: a plain morning, in Spanish, in parts, from right to left, hostile."""
+    if name == "note":
+        blocks = (
+            "Two lines\nof words.",
+            Link("A headline", "https://a.example/x", "Radio, 6:12 am"),
+        )
+        note = Note("A subject", blocks, (Link("Stop", "https://a.example/u/T"),))
+        return rendered(note, "email", "ab" * 16, 1_795_527_000.0).html
     many = [alert(n, f"Story {n}", "24 7:00", summary="ICE " * 50) for n in range(1, 501)]
     titles = (*HOSTILE, "עצורים מחוץ לשוק", "حملة في ماديسون")
     strange = [
@@ -128,7 +136,7 @@ def judged(html: str) -> set[tuple[str, str]]:
 
 
 def test_no_mailbox_misses_anything_that_matters():
-    missed = judged(page("morning"))
+    missed = judged(page("morning")) | judged(page("note"))
     assert {(client, title) for client, title in missed if title not in HARMLESS} == set()
     assert {title for _, title in missed} == HARMLESS.keys()  # none is listed for nothing
 
