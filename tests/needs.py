@@ -73,6 +73,22 @@ def mounts() -> None:
         pytest.skip("needs leave to mount a file system")
 
 
+def immutable_files(folder: Path) -> Path:
+    """Return chattr if it makes files there read-only even for who has them open, else skip."""
+    chattr = program("chattr", package="e2fsprogs")
+    probe = folder / "probe"
+    with probe.open("wb", buffering=0) as file:
+        if subprocess.run([chattr, "+i", probe], check=False, capture_output=True).returncode:
+            pytest.skip("needs root, and a file system that knows immutable files")
+        try:
+            file.write(b"x")
+        except OSError:
+            return chattr
+        finally:
+            subprocess.run([chattr, "-i", probe], check=True)
+    pytest.skip("needs a file system where an immutable file cannot be written by who has it open")
+
+
 def everything() -> None:
     """Skip unless ALERTS_TEST_ALL=1: for slow tests of the whole installation."""
     if not _is_set("ALERTS_TEST_ALL"):

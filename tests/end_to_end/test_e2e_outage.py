@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from needs import mounts, program
+from needs import immutable_files, mounts, program
 from postgres import cluster
 
 from alerts.store.database import open_database
@@ -127,3 +127,27 @@ def fill(ballast: Path) -> None:
     with ballast.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"\0" * 4096)
+
+
+def test_a_database_that_turns_read_only_is_waited_for(service: Service, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    chattr = immutable_files(folder)
+
+    def turn(sign: str) -> None:
+        """Let folder and files take no writing, also from root and through open files.
+
+        Not the file of shared memory: a process that writes there is ended by the kernel.
+        """
+        files = (folder / "alerts.db", folder / "alerts.db-wal", folder)
+        subprocess.run([chattr, f"{sign}i", *filter(Path.exists, files)], check=True)
+
+    def fail() -> None:
+        turn("+")
+        with (service.folder / "subscribers.yaml").open("a") as file:
+            file.write("# an edit, in case that the feed was asked before this\n")
+
+    try:
+        live_through(service, f"sqlite:///{folder}/alerts.db", lambda: turn("+"), lambda: turn("-"))
+    finally:
+        turn("-")
