@@ -25,7 +25,7 @@ HEAVY = (
 
 def loaded_by_once(folder: Path, query: str) -> list[str]:
     (folder / "subscribers.yaml").write_text(
-        f"version: 1\nsubscribers:\n  - {{name: Ana, email: ana@example.org, rules: ['{query}']}}\n"
+        f"version: 1\nsubscribers:\n  - {{name: Ana, email: ana@example.org, rules: [{{query: '{query}'}}]}}\n"
     )
     run = [sys.executable, "-c", ONCE.format(names=HEAVY)]
     done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=True, timeout=60)
