@@ -131,6 +131,7 @@ def test_a_slot_in_time_after_a_standstill_is_not_late(world: World):
 
 def test_of_stories_told_right_away_those_of_the_standstill_are_late(world: World):
     begun(world)
+    world.run()
     world.later(20)
     world.serve(
         world.item("ICE one", "one", hours_ago=12), world.item("ICE two", "two", hours_ago=0.2)
@@ -150,3 +151,12 @@ def test_what_is_told_again_after_it_expired_says_what_kept_it(world: World):
     world.later(9)
     world.run()
     assert "This story is late: our mail server did not answer from" in told(world)
+
+
+def test_passes_that_are_hours_apart_by_plan_make_nothing_late(world: World):
+    begun(world)
+    for number in range(4):
+        world.later(6)
+        world.serve(world.item(f"ICE story {number}", f"s{number}", hours_ago=3))
+        world.run(force=True)
+        assert "late" not in told(world)
