@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import needs
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
@@ -35,9 +36,9 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
     return CliRunner().invoke(cli, ["init", *arguments], env=ALLOW | (env or {}))
 
 
-def made(folder: str = "."):
+def made(folder: str = ".", *, whole: bool = False):
     env = settings.load(Path(folder) / "subscribers.yaml")
-    loaded = config.load(env.config, env.environment)
+    loaded = config.load(env.config, env.environment, with_examples=whole)
     assert not loaded.errors
     assert loaded.config is not None
     return env, loaded
@@ -48,11 +49,17 @@ def test_an_address_alone_makes_an_installation_that_check_takes() -> None:
         run("--yes", "--email", "Ana <ana@example.org>", "--timezone", "america/chicago").exit_code
         == 0
     )
-    env, loaded = made()
+    env, loaded = made(whole=True)
     assert loaded.config.admin == "ana@example.org"
     assert loaded.config.subscribers[0].timezone == "America/Chicago"
-    assert [rule.name for rule in loaded.config.rules] == ["ice", "sanctuary", "madison"]
-    assert [w.message for w in loaded.warnings] == ["There are no feeds: nothing is polled."]
+    assert loaded.warnings == ()
+    shipped = config.require(needs.ROOT / "subscribers.yaml", {})
+    assert [f.url for f in loaded.config.feeds] == [f.url for f in shipped.feeds]
+    assert [r.query for r in loaded.config.rules] == [
+        rule.query for rule in shipped.rules if "/" not in rule.name
+    ]
+    followed = [s.rule for s in loaded.config.subscribers[0].subscriptions]
+    assert followed == ["ice", "sanctuary", "madison"]
     assert env.smtp_url is None
     assert env.mail_from == "ana@example.org"
 
@@ -110,6 +117,16 @@ def test_words_that_are_no_query_are_told_with_their_line_and_nothing_is_written
     error = run("--yes", "--email", "ana@example.org", "--words", "ICE AND (raid").exception
     assert isinstance(error, ConfigError)
     assert not list(Path().iterdir())
+
+
+def test_own_feeds_alone_get_the_shipped_rules_that_fit_any_feed(feed_server: FeedServer) -> None:
+    url = feed_server.put("/feed", RSS)
+    run("--yes", "--email", "ana@example.org", "--timezone", "UTC", "--feed", url)
+    loaded = made(whole=True)[1]
+    assert loaded.warnings == ()
+    assert [feed.url for feed in loaded.config.feeds] == [url]
+    assert [s.rule for s in loaded.config.subscribers[0].subscriptions] == ["ice", "sanctuary"]
+    assert "Ice storm closes Madison schools" in loaded.config.rule("ice").skip_examples
 
 
 def test_own_words_become_rules_that_are_followed() -> None:
@@ -253,5 +270,6 @@ def test_the_shipped_words_and_own_words_need_no_other_file() -> None:
         Answers("a@example.org", "UTC", words=["x", "x"]),
     ):
         path = Path("x.yaml")
-        loaded = config.load(path, {}, contents={path: yaml_text(answers).encode()})
+        text = yaml_text(answers).encode()
+        loaded = config.load(path, {}, contents={path: text}, with_examples=False)
         assert not loaded.errors

@@ -31,9 +31,10 @@ _PRIVATE = 0o600
 @click.option("--email", help="Where digests and notices go.")
 @click.option("--timezone", help="The zone of all times, like America/Chicago.")
 @click.option("--feed", "feeds", multiple=True, metavar="URL",
-              help="A feed, or a site that names one; may be repeated.")  # fmt: skip
+              help="A feed, or a site that names one; may be repeated. With neither feeds nor"
+              " words: the shipped ones, of Madison in Wisconsin.")  # fmt: skip
 @click.option("--words", multiple=True, metavar="QUERY",
-              help="What to look for; may be repeated. Else: ICE, sanctuary, Madison.")  # fmt: skip
+              help="What to look for; may be repeated. Left out: the shipped rules.")  # fmt: skip
 @click.option("--smtp-url", metavar="URL",
               help="The mail server; SMTP_URL in the environment is taken, too.")  # fmt: skip
 @click.option("--mail-from", metavar="ADDRESS", help="The sender; left out: the mail account.")
@@ -147,7 +148,8 @@ class _Questions:
             return list(given)
         click.echo(
             "What to look for: a name, a phrase in quotes, or words with AND; one a line.\n"
-            "Only an empty line: ICE (the agency), sanctuary cities, Madison in Wisconsin."
+            "Only an empty line: the shipped rules on ICE (the agency) and sanctuary cities;\n"
+            "without feeds of your own on Madison in Wisconsin, too, with its papers."
         )
         return self._several("  Words", str.strip)
 
@@ -196,7 +198,9 @@ def _resolved(urls: list[str], folder: Path) -> tuple[Feed, ...]:
 def _write(folder: Path, answers: Answers, clock: Clock) -> None:
     """Write the files; ConfigError with every mistake if the answers make no configuration."""
     path, text = folder / "subscribers.yaml", yaml_text(answers)
-    loaded = config.load(path, {}, contents={path: text.encode()})
+    # The shipped rules are known to be right, and their examples take a second.
+    own = bool(answers.words)
+    loaded = config.load(path, {}, contents={path: text.encode()}, with_examples=own)
     if loaded.config is None:
         raise ConfigError(loaded.errors)
     folder.mkdir(parents=True, exist_ok=True)

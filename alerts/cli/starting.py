@@ -1,4 +1,4 @@
-"""The files that `alerts init` writes, as text; pure but for the machine's own time zone."""
+"""The files that `alerts init` writes, as text."""
 
 from __future__ import annotations
 
@@ -16,19 +16,12 @@ from alerts.model import Feed
 
 _LOCALTIME, _NAME = Path("/etc/localtime"), Path("/etc/timezone")
 
-#: The rules of who says nothing else; docs/rules.md tells how to write others.
-_RULES = """\
-  ice:                               # the agency, not frozen water
-    title: {en: ICE, es: ICE (la migra)}
-    any: [ICE, Immigration and Customs Enforcement]
-    except: [ICE Arena, ICE trains, Ice Cube]
-    examples:                        # run by `alerts check`: an edit that breaks one is refused
-      match: ["ICE agents detain two people in Madison"]
-      skip: ["Ice storm closes Madison schools"]
-  sanctuary: '"sanctuary city" OR "sanctuary cities" OR sanctuary NEAR/6 (policy | county | status)'
-  madison: Madison AND (Wisconsin | =Wis | Dane County | UW)
-"""
-_RULE_NAMES = ("ice", "sanctuary", "madison")
+#: The configuration that is shipped; its rules are those of who says nothing else.
+_SHIPPED = Path(__file__).parents[1] / "subscribers.yaml"
+_RULE = re.compile(r"^((?:  #.*\n)*)  ([a-z][\w-]*):", re.MULTILINE)
+
+#: Rules that need feeds of Madison, with their tags and places.
+_LOCAL = ("madison", "here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +37,21 @@ class Answers:
 
 
 def yaml_text(answers: Answers) -> str:
-    """Return subscribers.yaml."""
-    names = list(_named(answers.words)) if answers.words else []
-    rules = "".join(f"  {name}: {_query(query)}\n" for name, query in names) or _RULES
-    followed = ", ".join(name for name, _ in names) or ", ".join(_RULE_NAMES)
+    """Return subscribers.yaml.
+
+    Who names neither feeds nor words gets those that are shipped; who names feeds alone, the
+    shipped rules that fit any feed.
+    """
+    rules = "".join(f"  {name}: {_query(query)}\n" for name, query in _named(answers.words))
+    names = [name for name, _ in _named(answers.words)]
+    if not names:
+        shipped = shipped_rules()
+        if answers.feeds:
+            shipped = {name: text for name, text in shipped.items() if name not in _LOCAL}
+        rules = "\n".join(shipped.values())
+        names = [name for name in ("ice", "sanctuary", "madison") if name in shipped]
+    feeds = _shipped("feeds") if not (answers.feeds or answers.words) else _feeds(answers.feeds)
+    followed = ", ".join(names)
     who = read_address(answers.email).local
     return (
         "# What is watched, for whom, and when they are told. Mistakes: alerts check. What a rule\n"
@@ -58,7 +62,7 @@ def yaml_text(answers: Answers) -> str:
         "defaults:                            # any key of a subscriber\n"
         f"  timezone: {scalar(answers.timezone)}\n"
         "  when: daily at 7:30 am             # or: right away, hourly, weekdays at 7:30 am\n\n"
-        f"{_feeds(answers.feeds)}\n"
+        f"{feeds}\n"
         f"rules:\n{rules}\n"
         "subscribers:\n"
         f"  - name: {scalar(who)}\n"
@@ -69,6 +73,25 @@ def yaml_text(answers: Answers) -> str:
         "  #   when: right away\n"
         f"  #   rules: [{followed}]\n"
     )
+
+
+def _shipped(key: str) -> str:
+    """Return the block of one key of the shipped configuration, with its comments."""
+    text = _SHIPPED.read_text(encoding="utf-8")
+    begin = text.index(f"\n{key}:\n") + 1
+    end = re.compile(r"^[a-z]", re.MULTILINE).search(text, begin + len(key))
+    return text[begin : end.start() if end else len(text)].rstrip() + "\n"
+
+
+def shipped_rules() -> dict[str, str]:
+    """Return the rules of the shipped configuration by name, as they are written there."""
+    text = _shipped("rules").partition("\n")[2]
+    heads = list(_RULE.finditer(text))
+    ends = [*(head.start() for head in heads[1:]), len(text)]
+    return {
+        head[2]: text[head.start() : end].rstrip() + "\n"
+        for head, end in zip(heads, ends, strict=True)
+    }
 
 
 def _feeds(feeds: tuple[Feed, ...]) -> str:
