@@ -16,6 +16,7 @@ from needs import program
 
 from alerts.digests.notes import Link, Note, rendered
 from alerts.digests.render import MailContext, Renderer
+from alerts.model import FeedHealth
 
 CONTEXT = MailContext(
     "ana@example.org",
@@ -32,18 +33,19 @@ def page(name: str = "morning") -> str:
         alert(8, "A LATE STORY IN CAPITALS", "23 7:00", summary="Words of it."), late=True
     )
     late = replace(late, matches=(replace(late.matches[0], caps_only=True),))
+    endless = alert(1, "t" * 400, "24 7:00", summary="s" * 400, outlet="o" * 120)
     many = [alert(n, f"Story {n}", "24 7:00", summary="Words of ICE.") for n in range(1, 31)]
-    if name == "note":
-        blocks = (
-            "Two lines\nof words.",
-            Link("A headline", "https://a.example/x", "Radio, 6:12 am"),
-        )
-        note = Note("A subject", blocks, ("Why.", Link("Stop", "https://a.example/u/T")))
+    if name in ("note", "endless note"):
+        title = "A headline" if name == "note" else "t" * 400
+        headline = Link(title, "https://a.example/x", "Radio, 6:12 am")
+        foot = ("Why.", Link("Stop", "https://a.example/u/T"))
+        note = Note("A subject", ("Two lines\nof words.", headline), foot)
         return rendered(note, "email", "ab" * 16, 1_795_527_000.0).html
     digests = {
         "morning": morning([*MORNING, late]),
         "lines": morning(many, subscriber=brief()),
         "arabic": morning([alert(1, "اعتقال رجلين أمام سوق ICE", "24 7:00")]),
+        "endless": morning([endless], health=[FeedHealth("l" * 120, ok=False)]),
         "spanish": morning(subscriber=replace(ANA, language="es")),
     }
     return RENDERER.mails(digests[name], CONTEXT)[0].html
@@ -151,14 +153,12 @@ def test_grounds_and_inks_are_neither_pure_black_nor_pure_white():
 
 _MEASURE = """<script>
 addEventListener("load", () => {
-  const ends = (found) => Math.round(found.getBoundingClientRect().bottom);
+  const ends = (what) => Math.round(document.querySelector(what)?.getBoundingClientRect().bottom ?? 0);
   const touched = [...document.querySelectorAll("h3 a, .tap a")];
   const told = [
-    ["count", ends(document.querySelector("h1"))],
-    ["incomplete", ends(document.querySelector(".box"))],
-    ["headline", ends(document.querySelector("h3"))],
+    ["count", ends("h1")], ["incomplete", ends(".box")], ["headline", ends("h3")],
     ["touch", Math.min(...touched.map((a) => Math.round(a.getBoundingClientRect().height)))],
-    ["right", getComputedStyle(document.querySelector("h3")).direction === "rtl" ? 1 : 0],
+    ["right", getComputedStyle(document.querySelector("h3") ?? document.body).direction === "rtl" ? 1 : 0],
     ["wide", document.documentElement.scrollWidth],
   ];
   parent.document.title = JSON.stringify(Object.fromEntries(told));
@@ -172,6 +172,12 @@ def test_a_headline_from_right_to_left_is_set_so_and_stands_at_the_right(tmp_pat
     assert told["right"] == 1
     assert measured(str(browser), page(), tmp_path)["right"] == 0
     assert "text-align:start" in re.search(r"<h3[^>]*>", page("arabic"))[0]
+
+
+@pytest.mark.parametrize("name", ["endless", "endless note"])
+def test_a_word_without_end_does_not_widen_the_page(name, tmp_path):
+    browser = program("chromium")
+    assert measured(str(browser), page(name), tmp_path)["wide"] <= 360
 
 
 @pytest.mark.parametrize("name", ["morning", "spanish"])

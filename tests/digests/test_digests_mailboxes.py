@@ -38,6 +38,8 @@ HARMLESS = {
     "display:none": "the hidden line is of the ground's colour, too, and has no height",
     "overflow": "of the same line",
     "height property": "of the same line",
+    "overflow-wrap": "word-break does the same",
+    "word-break": "overflow-wrap does the same",
     "text-decoration-color": "the underline has the text's colour",
     "text-decoration-thickness": "the underline is a little thicker",
     "text-underline-offset": "the underline is a little nearer",
