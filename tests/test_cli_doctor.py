@@ -15,6 +15,7 @@ import pytest
 from certificates import authority
 from click.testing import CliRunner
 from delivery.scripted_smtp import HOLD, ScriptedSmtp
+from postgres import emptied, postgres_server
 from scripted import serve
 
 from alerts import settings
@@ -26,6 +27,8 @@ from alerts.demo.loopback import Answer
 from alerts.demo.servers import FeedServer, MailSink, WebhookReceiver
 from alerts.model import Config, Feed
 from alerts.store.database import migrate, open_database
+
+__all__ = ["postgres_server"]
 
 CLOCK = SystemClock()
 SECRET = "whsec_bWFkaXNvbi13aXNjb25zaW4tbmV3cy1hbGVydHM="
@@ -264,6 +267,21 @@ def test_a_database_is_as_it_was_afterwards() -> None:
     _, found, _ = examined()
     assert found["database"]["level"] == "ok"
     assert sqlite3.connect("alerts.db").execute("SELECT count(*) FROM meta").fetchone() == before
+
+
+def test_postgresql_is_examined_too_empty_in_use_and_out_of_reach(postgres_server: str) -> None:
+    yaml()
+    url = emptied(postgres_server)
+    assert examined(DATABASE_URL=url)[1]["database"]["text"].startswith("PostgreSQL: empty")
+    opened = open_database(url)
+    migrate(opened)
+    opened.close()
+    assert examined(DATABASE_URL=url)[1]["database"]["text"] == "PostgreSQL: opens, can be written"
+    with serve(b"") as nobody:
+        port = nobody.port
+    _, found, output = examined(DATABASE_URL=f"postgresql://alerts:canarypw@127.0.0.1:{port}/x")
+    assert found["database"]["level"] == "wrong"
+    assert "canarypw" not in output
 
 
 def test_a_configuration_with_mistakes_does_not_stop_the_other_checks() -> None:

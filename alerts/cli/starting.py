@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ class Answers:
     email: str
     timezone: str
     feeds: tuple[Feed, ...] = ()
-    words: list[str] | tuple[str, ...] = ()
+    words: Sequence[str] = ()
     smtp_url: str = ""
     mail_from: str = ""
 
@@ -103,7 +103,7 @@ def _feeds(feeds: tuple[Feed, ...]) -> str:
     return "".join(f"{line}\n" for line in ("feeds:", *(x for f in feeds for x in feed_lines(f))))
 
 
-def _named(words: list[str] | tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _named(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield a name of its own for each query."""
     taken: set[str] = set()
     for query in words:
