@@ -125,8 +125,12 @@ def test_a_missing_file_is_an_error_that_says_what_to_do() -> None:
 
 
 def test_keys_still_to_come_are_listed() -> None:
-    result = run(GOOD.replace("name: Ana,", "name: Ana, welcome: true,"))
-    assert "Not yet in effect: subscriber welcome (ana)" in result.output
+    result = run(
+        GOOD.replace(
+            "[https://courier.example/rss]", "[{url: https://courier.example/rss, fulltext: true}]"
+        )
+    )
+    assert "Not yet in effect: feed fulltext (https://courier.example/rss)" in result.output
 
 
 def test_schema_prints_the_document_or_the_page() -> None:
