@@ -26,9 +26,12 @@ KINDS = frozenset({"dns", "connect", "timeout", "tls"})
 #: Failures that say nothing of the network: the feed was not asked, or we failed.
 NEITHER = frozenset({"blocked", "internal"})
 
-#: So long nobody answered, from so many hosts that did before.
+#: So long nobody answered, while so many hosts began to be silent.
 _SILENCE_S = 300.0
 _HOSTS = 3
+
+#: Polls that began together end within this time, the answered ones too.
+_POLL_S = 60.0
 
 #: An outage that comes again so soon is the same trouble to those who are told.
 _SAME_S = 3600.0
@@ -41,16 +44,26 @@ def is_ours(connection: Connection, parts: Parts, row: Row[Any], now: float) -> 
     """Whether a feed that got no answer just now is one of all; notes and tells an outage."""
     began_at = outage.lasts(connection)
     if began_at is None:
-        silent = outage.silence(connection, row, now - _SILENCE_S, KINDS, NEITHER)
-        if silent is None or len(silent.hosts) < _HOSTS:
+        silence = outage.silence(connection, row, now - _SILENCE_S, KINDS, NEITHER)
+        began_at = _began_at(silence, now) if silence is not None else None
+        if began_at is None:
             return False
-        began_at = silent.since
         if outage.begin(connection, began_at, KINDS):
             get_logger().warning("no feed can be read", since=iso(began_at))
-            _spread(connection, parts, now)
+            _spread(connection, parts, began_at, now)
     if now - began_at >= _SILENCE_S:
         _tell(connection, parts, began_at, now)
     return True
+
+
+def _began_at(silence: outage.Silence, now: float) -> float | None:
+    """Return since when nobody answers; None if that may be the fault of the few who were asked.
+
+    A host that is silent beside one that answers is dead itself, and no evidence.
+    """
+    hosts = {host for host, since in silence.rows if since > silence.heard_at + _POLL_S}
+    began_at = min((since for _, since in silence.rows), default=now)
+    return began_at if len(hosts) >= _HOSTS and now - began_at >= _POLL_S else None
 
 
 def next_due(parts: Parts, feed: Feed, now: float) -> float:
@@ -75,12 +88,12 @@ def answered(connection: Connection, parts: Parts, row: Row[Any]) -> None:
     )
 
 
-def _spread(connection: Connection, parts: Parts, now: float) -> None:
+def _spread(connection: Connection, parts: Parts, began_at: float, now: float) -> None:
     """Let what is due be polled over the next interval: no burst when the network is back."""
     configured = parts.in_force.feeds
     moments = {
         row.id: next_due(parts, configured[row.url], now)
-        for row in outage.overdue(connection, now)
+        for row in outage.crowd(connection, began_at, now)
         if row.url in configured
     }
     outage.put_off(connection, moments)

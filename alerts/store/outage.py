@@ -29,10 +29,10 @@ _is_at_rest = and_(feed.c.is_active, feed.c.lease.is_(None))
 
 
 class Silence(NamedTuple):
-    """What nobody answered: since when, and whether each host had answered until then."""
+    """The last answer of any server, and the feeds that began to be silent after it."""
 
-    since: float
-    hosts: frozenset[str]
+    heard_at: float
+    rows: tuple[tuple[str, float], ...]  # host, and since when
 
 
 def since() -> ScalarSelect[Any]:
@@ -54,9 +54,8 @@ def silence(
 ) -> Silence | None:
     """Return who has been silent since the last answer of any server.
 
-    None if one answered after `heard_since`. `row` is the feed that got no answer just now, `kinds`
-    the errors that mean this, `neither` those that say nothing of the network. Hosts that were
-    failing before are no evidence, and left out.
+    None if one answered after `heard_since`. `row` is a feed that gets no answer just now, `kinds`
+    are the errors that mean this, `neither` those that say nothing of the network.
     """
     is_silent = feed.c.error_kind.in_(list(kinds))
     unheard = feed.c.error_kind.in_([*kinds, *neither])
@@ -67,11 +66,11 @@ def silence(
         return None
     last = connection.execute(select(func.max(heard)).where(feed.c.is_active)).scalar() or 0.0
     began = feed.c.failing_since > last
-    query = select(feed.c.host, feed.c.last_poll_at).where(_is_at_rest, is_silent, began)
-    rows = [(item.host, item.last_poll_at) for item in connection.execute(query)]
+    query = select(feed.c.host, feed.c.failing_since).where(feed.c.is_active, is_silent, began)
+    rows = [(host, since) for host, since in connection.execute(query)]
     if row.failing_since is None:
         rows.append((row.host, row.last_poll_at))
-    return Silence(min((at for _, at in rows), default=0.0), frozenset(host for host, _ in rows))
+    return Silence(last, tuple(rows))
 
 
 def begin(connection: Connection, began_at: float, kinds: Collection[str]) -> bool:
@@ -83,10 +82,11 @@ def begin(connection: Connection, began_at: float, kinds: Collection[str]) -> bo
     if configs.once_made(connection, _KEY, mine) != mine:
         return False
     is_first = feed.c.failing_since >= began_at
+    was_counted = or_(is_first, and_(_is_at_rest, feed.c.last_poll_at >= began_at))
     was = case((feed.c.last_success_at.is_(None), "new"), else_="ok")
     connection.execute(
         update(feed)
-        .where(_is_at_rest, feed.c.error_kind.in_(list(kinds)), feed.c.last_poll_at >= began_at)
+        .where(feed.c.is_active, feed.c.error_kind.in_(list(kinds)), was_counted)
         .values(
             failures=case((or_(is_first, feed.c.failures == 0), 0), else_=feed.c.failures - 1),
             state=case((is_first, was), else_=feed.c.state),
@@ -96,10 +96,10 @@ def begin(connection: Connection, began_at: float, kinds: Collection[str]) -> bo
     return True
 
 
-def overdue(connection: Connection, now: float) -> list[Row[Any]]:
-    """Return id and url of the feeds that would all be polled at once."""
-    query = select(feed.c.id, feed.c.url).where(_is_at_rest, feed.c.due_at <= now)
-    return list(connection.execute(query))
+def crowd(connection: Connection, began_at: float, now: float) -> list[Row[Any]]:
+    """Return id and url of the feeds that may come all at once: overdue, or polled since then."""
+    is_one = or_(feed.c.due_at <= now, feed.c.last_poll_at >= began_at)
+    return list(connection.execute(select(feed.c.id, feed.c.url).where(_is_at_rest, is_one)))
 
 
 def put_off(connection: Connection, moments: Mapping[int, float]) -> None:
