@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 import unicodedata
 from itertools import accumulate, pairwise
@@ -9,6 +11,7 @@ from itertools import accumulate, pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from needs import shared
 
 from alerts.model import Piece
 from alerts.text import excerpt, is_caps, plain, shown
@@ -220,3 +223,27 @@ def test_what_is_marked_is_shown_when_there_is_room(made):
     whole = plain(raw).text
     if any(c.isalnum() for start, end in some for c in whole[slice(*plain(raw).find(start, end))]):
         assert any(piece.marked for piece in excerpt(raw, some, 10**6))
+
+
+# --- real news -------------------------------------------------------------------------------
+
+
+def news() -> list[dict[str, str]]:
+    with gzip.open(shared("news_days_dev.jsonl.gz"), "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def test_real_headlines_stand_verbatim_but_for_what_cannot_be_seen():
+    for row in news():
+        title = unicodedata.normalize("NFC", row["title"] or "").replace("\u200b", "")
+        assert shown(title, 1024) == " ".join(title.split())
+
+
+def test_excerpts_of_real_news_cut_no_word_and_keep_to_their_length():
+    for row in news():
+        raw = row["summary"] or ""
+        spans = [(m.start(), m.end()) for m in re.finditer(r"\b(?:police|council|said)\b", raw)]
+        told = "".join(piece.text for piece in excerpt(raw, spans, 180))
+        whole = {*shown(plain(raw).text).split(), "..."}
+        assert len(told) <= 180
+        assert set(told.split()) <= whole or len(max(whole, key=len)) > 40, told
