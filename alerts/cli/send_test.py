@@ -96,7 +96,7 @@ def _stopped(opened: Reading, places: Sequence[Destination]) -> Mapping[str, str
         if stop.kind == stops.STOPPED
     }
     erased = stops.erased(opened.connection, {place.target for place in places})
-    return found | dict.fromkeys(erased, "erased")
+    return found | dict.fromkeys(erased, _ERASED)
 
 
 def send_to(
@@ -107,7 +107,8 @@ def send_to(
 
     def one(place: Destination) -> Row:
         reason = stopped.get(place.target)
-        if reason is not None:
+        # A reader's stop is about digests: an admin who stopped theirs gets notices all the same.
+        if reason is not None and not (place.is_admin and reason != _ERASED):
             hint = f"Nothing was sent: {sentences(reason)}"
             return _row(place, "stopped", hint=hint)
         if place.kind != "email" and place.url is None:
@@ -151,6 +152,9 @@ def _row(place: Destination, outcome: str, **values: Any) -> Row:
     shown = {"key": place.key, "destination": f"{place.kind} {place.place}", "outcome": outcome}
     return shown | empty | values
 
+
+#: Why nothing is sent to somebody of whom nothing is kept.
+_ERASED = "erased"
 
 #: What an outcome is called on the screen; the others are "not accepted".
 _SAID = {

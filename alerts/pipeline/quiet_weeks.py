@@ -53,25 +53,18 @@ def slot_a_week_after(person: Subscriber, at: float) -> slots.Slot | None:
 def tell(parts: Parts, row: Row[Any], lease: str, person: Subscriber, *, is_paused: bool) -> None:
     """Make the note of a claimed slot if nothing was sent for a week, and set the next slot."""
     now = parts.clock.now()
-    outgoing: list[dict[str, Any]] = []
+    told = None
     with parts.database.read() as connection:
         since = _told_at(connection, person)
-        waits = is_paused or bool(alert_rows.pending(connection, person.id))
-        is_due = since is not None and now - since >= WEEK_S - _EARLY_S
-        if since is not None and is_due and not waits:
+        if since is None or is_paused or alert_rows.pending(connection, person.id):
+            following = slot_after(person, now)
+        elif now - since < WEEK_S - _EARLY_S:
+            following = slot_a_week_after(person, since)
+        else:
             following = slot_a_week_after(person, now)
             week = _week(connection, person, since, following)
-            digest = _digest(connection, parts, person, now)
-    if since is None or waits:
-        following = slot_after(person, now)
-    elif not is_due:
-        following = slot_a_week_after(person, since)
-    else:
-        outgoing = [
-            _row(parts, digest, place, week)
-            for place in person.destinations
-            if place.kind in parts.transports and (place.kind == "email" or place.url is not None)
-        ]
+            told = _digest(connection, parts, person, now), week
+    outgoing = [_row(parts, place, *told) for place in _places(parts, person)] if told else []
     moment = (following.name, following.due_at) if following is not None else (None, None)
     with parts.database.write() as connection:
         if subscribers.end_slot(connection, row, lease, *moment):
@@ -116,7 +109,16 @@ def _digest(connection: Connection, parts: Parts, person: Subscriber, now: float
     return draft.digest(person, [], digest_id="", slot="", now=now)
 
 
-def _row(parts: Parts, digest: Digest, place: Destination, week: letters.Week) -> dict[str, Any]:
+def _places(parts: Parts, person: Subscriber) -> list[Destination]:
+    """Return where it goes: wherever a digest can go just now."""
+    return [
+        place
+        for place in person.destinations
+        if place.kind in parts.transports and (place.kind == "email" or place.url is not None)
+    ]
+
+
+def _row(parts: Parts, place: Destination, digest: Digest, week: letters.Week) -> dict[str, Any]:
     link = drafting.stop_link(parts, place)
     context = drafting.mail_context(parts.settings, parts.in_force.config, place, link)
     note = letters.quiet_week(digest, place, context, week)

@@ -118,4 +118,15 @@ def test_who_stopped_their_mails_gets_no_test(tmp_path: Path):
     folder.close()
     assert result.exit_code == 1
     assert rows(result)[0]["outcome"] == "stopped"
+
+
+def test_an_admin_who_stopped_their_digest_gets_a_test_as_an_admin(
+    tmp_path: Path, mail_sink: MailSink
+):
+    folder = Folder(tmp_path)
+    with folder.world.database.write() as connection:
+        stops.stop(connection, "email/boss@example.org", stops.STOPPED, "with the link", 1.0)
+    folder.close()
+    assert run("admin", SMTP_URL=mail_sink.url).exit_code == 0
+    assert len(mail_sink.to("boss@example.org")) == 1
     assert not Path("outbox").exists()
