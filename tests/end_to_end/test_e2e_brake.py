@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from tests.end_to_end.service import ANA, Service, item
+from tests.end_to_end.service import ANA, RULES, Service, item
 from tests.end_to_end.test_e2e_run import RIGHT_AWAY, WAIT_S, running, until
 
 NEWS = item("ICE agents wait outside the courthouse", "courthouse", "", 2)
@@ -58,3 +58,18 @@ def test_an_edit_that_takes_most_readers_away_waits_is_confirmed_and_undone(
         assert states(service) == {("pending", None)}
     assert service.once()["delivered"] == len(PEOPLE)
     assert len(service.mails()) == 1
+
+
+def test_an_edit_that_makes_far_too_many_alerts_waits_and_is_taken_when_confirmed(
+    service: Service,
+) -> None:
+    loose = RULES.replace("any: [ICE,", "any: [ICE, council,")
+    with working(service):
+        service.configure(RIGHT_AWAY, *PEOPLE, rules=loose)
+        until(lambda: "rule ice would have made" in told(service), "the admin heard")
+        assert 'Probably the term "council"' in told(service)
+        assert "alerts reload --confirm" in told(service)
+        assert len(service.mails()) == 1, "nobody was told of the councils"
+        assert service.run("reload", "--confirm").code == 0
+        until(lambda: "in force" in told(service), "the edit was taken")
+    assert any("council" in row["query"] for row in service.run("rules", "--json").json)
