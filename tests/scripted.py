@@ -100,6 +100,8 @@ class ScriptedServer:
         while not self._stop.is_set():
             try:
                 connection, _ = self._listener.accept()
+            except TimeoutError:  # nobody came for a while
+                continue
             except OSError:
                 return
             self.connections += 1
