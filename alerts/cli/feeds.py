@@ -24,7 +24,10 @@ _COLUMNS = (
 
 @click.group(
     cls=Suggesting,
-    late={"check": "alerts.cli.feeds_check:check"},
+    late={
+        "check": "alerts.cli.feeds_check:check",
+        "release": "alerts.cli.feeds_release:release",
+    },
     invoke_without_command=True,
 )
 @json_option
@@ -40,6 +43,7 @@ def feeds(context: click.Context, *, as_json: bool, path: Path | None) -> None:
       alerts feeds check https://example.org/feed   the same for any address
       alerts feeds resume https://example.org/feed  ask one again that was gone
       alerts feeds move https://old.example/rss https://new.example/rss
+      alerts feeds release https://example.org/feed  old stories that are held back
     """
     if context.invoked_subcommand is not None:
         context.obj = Before(path, as_json)
@@ -69,7 +73,7 @@ def resume(before: Before, *, feed: str, as_json: bool, path: Path | None) -> No
       alerts feeds resume https://example.org/feed
     """
     with marking(path or before.path) as opened:
-        url, now = _known(opened, feed), SystemClock().now()
+        url, now = known_feed(opened, feed), SystemClock().now()
         with opened.write() as connection:
             due_at = feeds_by_hand.resume(connection, url, now, opened.settings.min_poll_s)
     if as_json or before.as_json:
@@ -79,7 +83,7 @@ def resume(before: Before, *, feed: str, as_json: bool, path: Path | None) -> No
         click.echo(f"{url} is due {when}: the running service asks it, or alerts once.")
 
 
-def _known(opened: Marking, wanted: str) -> str:
+def known_feed(opened: Marking, wanted: str) -> str:
     """Return the address of the feed of that name or address; UsageError with the nearest."""
     with opened.database.read() as connection:
         rows = [row for row in feed_rows.by_url(connection).values() if row.is_active]

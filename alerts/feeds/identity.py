@@ -24,6 +24,9 @@ _TEXT_CHARS = 512
 #: must agree between two feeds or without a date, and in one feed on one day.
 _TELLING_CHARS = 60
 _TELLING_THAT_DAY_CHARS = 16
+#: A document without a known name, but with so many known words, was renamed as a whole.
+_RENAMED_LEAST = 3
+_RENAMED_SHARE = 0.8
 #: A feed that never dates its entries cannot say which of them are of today. So many are what a
 #: small office puts on its page, and are offered at a first poll; more are an archive.
 MAX_UNDATED_OFFERED = 20
@@ -154,6 +157,7 @@ def decide(
     standing = twins.Standing()
     sight = _Sight(known, elsewhere, stored, standing, now)
     named = [sight.by_name(e, keys, document.link_of(keys)) for e, keys in document.items]
+    sight.is_renamed = not any(named) and document.is_made_of(known)
     for (_, keys), seen in zip(document.items, named, strict=True):
         if seen is not None:
             standing.add(keys.k3, keys.number, seen)
@@ -227,6 +231,13 @@ class _Document:
     def link_of(self, keys: Keys) -> str | None:
         """Return K2 if it names one article only."""
         return None if keys.k2 in self.shared_links else keys.k2
+
+    def is_made_of(self, known: Mapping[str, SeenKey]) -> bool:
+        """Whether nearly all that is said here was said before: few words tell then, too."""
+        words = {keys.k3 for _, keys in self.items}
+        return len(words) >= _RENAMED_LEAST and (
+            len(words & known.keys()) >= _RENAMED_SHARE * len(words)
+        )
 
     def identifying(self, entry: Entry, keys: Keys) -> tuple[str, ...]:
         """Return the keys that are this article's alone."""
@@ -314,6 +325,7 @@ class _Sight:
         self._stored = stored
         self._standing = standing
         self._now = now
+        self.is_renamed = False  # the whole document, not one entry
 
     def by_name(self, entry: Entry, keys: Keys, link: str | None) -> int | None:
         """Return the entry that this feed has under the guid or link. `link`: if it identifies."""
@@ -340,7 +352,7 @@ class _Sight:
 
     def _by_text(self, entry: Entry, keys: Keys, link: str | None) -> int | None:
         """Return the entry that was renamed, which it was not if it stands there as it was."""
-        if not _text_tells(entry, keys, link):
+        if not (self.is_renamed or _text_tells(entry, keys, link)):
             return None
         has_name = keys.k1 is not None or link is not None
         if has_name and self._standing.has_any(keys.k3):

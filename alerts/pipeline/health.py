@@ -20,7 +20,7 @@ from alerts.model import Article, Entry
 from alerts.pipeline import notices, standstill, welcome
 from alerts.pipeline.parts import Parts
 from alerts.rules.fields import passes
-from alerts.store import deliveries, feeds, stops
+from alerts.store import deliveries, feeds, held, stops
 from alerts.store import notices as notice_rows
 from alerts.store.schema import entry
 
@@ -64,7 +64,7 @@ def check(parts: Parts) -> None:
 
 
 #: First words of the keys that `check` opens and closes; others belong to who told of them.
-_KINDS = frozenset({_FEED, "closed", "silent", _MAIL, "webhook", "address"})
+_KINDS = frozenset({_FEED, "closed", "silent", "held", _MAIL, "webhook", "address"})
 
 
 def _over(connection: Connection, parts: Parts, row: Row[Any]) -> tuple[str, str]:
@@ -123,10 +123,13 @@ class _Look:
         now = self.parts.clock.now()
         rows = feeds.by_url(self.connection)
         told = notice_rows.open_ones(self.connection)
+        waiting = held.counts(self.connection)
         for url in self.parts.in_force.feeds:
             row = rows.get(url)
             if row is None:
                 continue
+            if row.id in waiting:
+                yield self._held(row, waiting[row.id])
             since = row.failing_since
             is_failing = since is not None and (now - since >= FAILING_S or _was_never_one(row))
             if row.state == "gone":
@@ -166,6 +169,17 @@ class _Look:
             f"{row.error_text} {self._readers(row)} It says so for over a day, and is not asked any"
             f" more.\n\nIts address: {row.url}\nRemove it from subscribers.yaml, or write its"
             f" successor's address there.\nTo have it asked again: alerts feeds resume {row.url}",
+        )
+
+    def _held(self, row: Row[Any], count: int) -> Trouble:
+        return Trouble(
+            f"held {row.url}",
+            f"Held back: {count} old stories of {_name(row)} look new",
+            f"Its site has renamed what it published before (since"
+            f" {self._dates.near(row.quarantined_at)}). None of these stories was sent, and none is"
+            " lost; what is newer is sent as ever."
+            f"\n\nTo send what the rules find in them: alerts feeds release {row.url}"
+            f"\nTo leave them out for good: alerts feeds release {row.url} --discard",
         )
 
     def _readers(self, row: Row[Any]) -> str:

@@ -28,7 +28,7 @@ from alerts.model import (
 from alerts.pipeline import moved, outage
 from alerts.pipeline.parts import Parts
 from alerts.pipeline.record import Recorded, Recorder
-from alerts.store import feeds
+from alerts.store import feeds, held
 
 _TOO_MANY, _GONE = 429, 410
 _BUSY = (_TOO_MANY, 503)
@@ -110,6 +110,8 @@ def _decided(
         if not parsed.complete:
             return Polled("failed", recorded), _cut(parts, feed, row, parsed, now)
         values = _calm(now) | _read(row, outcome, parsed, now)
+        if recorded.is_gap:
+            values |= {"gaps": row.gaps + 1, "lost_at": now}
     answer = outcome.answer if isinstance(outcome, _Fetched) else outcome
     is_same = _is_same(row, parsed, recorded)
     known = parts.in_force.feeds
@@ -146,7 +148,7 @@ def _ask(parts: Parts, feed: Feed, row: Row[Any]) -> _Outcome:
 def _calm(now: float) -> dict[str, Any]:
     return {
         "last_success_at": now,
-        "state": "ok",
+        "state": held.CALM_STATE,
         "failures": 0,
         "failing_since": None,
         "gone_at": None,

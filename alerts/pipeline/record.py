@@ -6,22 +6,22 @@ feed carries too, is judged again, and told to whom it was not told yet.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row
 
 from alerts.feeds import identity
-from alerts.log import get_logger
-from alerts.model import Article, Entry, Feed, Match, ParsedFeed
-from alerts.pipeline.apply import wake
+from alerts.model import Entry, Feed, ParsedFeed
+from alerts.pipeline import quarantine
+from alerts.pipeline.judge import Judge, Judged
 from alerts.pipeline.parts import InForce
-from alerts.store import alerts as alert_rows
-from alerts.store import entries
+from alerts.store import entries, held
 
 #: How long the same text (K3) tells that another feed's article is the same one.
 _SAME_TEXT_S = 72 * 3600.0
+
+#: A document of fewer entries is never full: it says nothing of what it left out.
+_LEAST_FULL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,8 @@ class Recorded:
     known: int = 0  # of this feed, from earlier polls
     matched: int = 0
     alerts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """An entry to be put to the rules; `shown` is its text in digests, where marks belong."""
-
-    entry_id: int
-    entry: Entry
-    shown: Entry
-    seen_at: float
+    held: int = 0  # back, for an admin to decide
+    is_gap: bool = False  # nothing in the document was known: some may have come and gone
 
 
 class Recorder:
@@ -63,19 +55,42 @@ class Recorder:
         self._title = parsed.title or self._title
         entries.one_at_a_time(self._connection)
         decision = self._decide(parsed)
+        held_back = quarantine.held_back(self._connection, self._row, decision, self._now)
+        is_gap = not held_back and self._is_gap(decision, parsed)
         ids = entries.add(
             self._connection,
             self._row.id,
-            [(new.entry, self._facts(new)) for new in decision.new],
+            [(n.entry, self._facts(n, at in held_back)) for at, n in enumerate(decision.new)],
         )
+        held.hold(self._connection, self._row.id, [ids[at] for at in held_back], self._now)
         judged = [
-            _Judged(entry_id, new.entry, new.entry, self._now)
-            for entry_id, new in zip(ids, decision.new, strict=True)
-            if not new.is_baseline
+            Judged(entry_id, new.entry, new.entry, self._now)
+            for at, (entry_id, new) in enumerate(zip(ids, decision.new, strict=True))
+            if not (new.is_baseline or at in held_back)
         ]
         fresh = len(judged)
         carried = [(key, new.entry) for key, new in zip(ids, decision.new, strict=True)]
-        stored = entries.by_id(self._connection, [known.entry_id for known in decision.known])
+        again, more = self._changed(decision)
+        entries.carry(self._connection, self._row.id, carried + more, self._now)
+        self._remember(decision, ids)
+        judge = Judge(self._connection, self._in_force, self._feed, self._title, self._now)
+        matched, alerts = judge.put(judged + again)
+        return Recorded(
+            new=fresh,
+            known=sum(not one.is_new_outlet for one in decision.known),
+            matched=matched,
+            alerts=alerts,
+            held=len(held_back),
+            is_gap=is_gap,
+        )
+
+    def _changed(self, decision: identity.Decision) -> tuple[list[Judged], list[tuple[int, Entry]]]:
+        """Write what changed of known entries; return what to judge again, and what is carried."""
+        judged: list[Judged] = []
+        carried: list[tuple[int, Entry]] = []
+        ids = [known.entry_id for known in decision.known]
+        stored = entries.by_id(self._connection, ids)
+        vouched_for = self._vouched_for(decision)
         for known in decision.known:
             row = stored.get(known.entry_id)  # None: pruned long ago, and told long ago
             if row is None or not (known.is_edited or known.is_new_outlet):
@@ -83,16 +98,33 @@ class Recorder:
             carried.append((row.id, known.entry))
             if not known.is_new_outlet:
                 entries.change(self._connection, row.id, known.entry, _comparison(known.entry))
-            if not row.is_baseline:
+            if row.id in vouched_for or not row.is_baseline:
                 shown = entries.to_entry(row) if known.is_new_outlet else known.entry
-                judged.append(_Judged(row.id, known.entry, shown, row.seen_at))
-        entries.carry(self._connection, self._row.id, carried, self._now)
-        self._remember(decision, ids)
-        earlier = sum(not one.is_new_outlet for one in decision.known)
-        return replace(self._judge(judged, fresh), known=earlier)
+                judged.append(Judged(row.id, known.entry, shown, row.seen_at))
+        return judged, carried
 
-    def _facts(self, new: identity.NewEntry) -> dict[str, object]:
-        facts = {"seen_at": self._now, "is_baseline": new.is_baseline}
+    def _vouched_for(self, decision: identity.Decision) -> set[int]:
+        """Let go what another feed holds back and this one brings as news; return those entries."""
+        if self._row.baseline_at is None:
+            return set()
+        brought = [known.entry_id for known in decision.known if known.is_new_outlet]
+        found = held.among(self._connection, brought)
+        held.let_go(self._connection, found)
+        return found
+
+    def _is_gap(self, decision: identity.Decision, parsed: ParsedFeed) -> bool:
+        """Whether a document as long as the last holds news, and nothing that was there before."""
+        size = len(parsed.entries)
+        if self._row.baseline_at is None or size < max(self._row.entries, _LEAST_FULL):
+            return False
+        if any(not one.is_new_outlet for one in decision.known):
+            return False
+        dates = [one.published_at for one in parsed.entries if one.published_at is not None]
+        past = quarantine.past_of(self._connection, self._row, self._now)
+        return not dates or not all(map(past.is_old, dates))
+
+    def _facts(self, new: identity.NewEntry, is_held: bool) -> dict[str, object]:
+        facts = {"seen_at": self._now, "is_baseline": new.is_baseline or is_held}
         return _comparison(new.entry) | facts
 
     def _remember(self, decision: identity.Decision, ids: list[int]) -> None:
@@ -110,45 +142,6 @@ class Recorder:
             look_back_s=self._feed.look_back_s,
             now=self._now,
         )
-
-    def _judge(self, judged: Iterable[_Judged], fresh: int) -> Recorded:
-        matcher = self._in_force.matcher
-        matched = 0
-        owed: list[alert_rows.Owed] = []
-        for item in judged:
-            article = Article.of(item.entry, self._feed, self._title)
-            names = matcher.match(article)
-            if not names:
-                continue
-            matched += 1
-            shown = Article.of(item.shown, self._feed, self._title)
-            marked = {match.rule: match for match in matcher.spans(shown, names)}
-            matches = [marked.get(name, Match(name)) for name in names]
-            owed += self._owed(item.entry_id, matches, item.seen_at)
-        made = alert_rows.add(self._connection, owed, self._now)
-        for entry_id, people in Counter(item.entry_id for item in made).items():
-            get_logger().info("owed", entry=entry_id, feed=self._feed.url, subscribers=people)
-        self._wake(made)
-        return Recorded(new=fresh, matched=matched, alerts=len(made))
-
-    def _owed(
-        self, entry_id: int, matches: Iterable[Match], seen_at: float
-    ) -> Iterator[alert_rows.Owed]:
-        """Yield to whom an entry is owed: who followed the rule when it was first seen."""
-        by_person: defaultdict[str, list[Match]] = defaultdict(list)
-        for match in matches:
-            for key in self._in_force.followers.get(match.rule, ()):
-                if self._in_force.since[key, match.rule] <= seen_at:
-                    by_person[key].append(match)
-        for key, mine in by_person.items():
-            yield alert_rows.Owed(key, entry_id, tuple(mine))
-
-    def _wake(self, made: Iterable[alert_rows.Owed]) -> None:
-        rules: defaultdict[str, set[str]] = defaultdict(set)
-        for item in made:
-            rules[item.subscriber].update(match.rule for match in item.matches)
-        for key, names in rules.items():
-            wake(self._connection, self._in_force.people[key], names, self._now)
 
 
 def decide(

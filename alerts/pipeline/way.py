@@ -17,7 +17,7 @@ from alerts.model import Article, Config, Entry, Feed, Rule, Subscriber
 from alerts.pipeline.history import Kept, of_rows
 from alerts.rules import because
 from alerts.rules.verdicts import Verdict, verdict
-from alerts.store import configs, entries, history, outbox, subscribers
+from alerts.store import configs, entries, held, history, outbox, subscribers
 from alerts.store.reach import destinations
 from alerts.store.schema import delivery, digest
 
@@ -146,6 +146,9 @@ class Way:
                 f"{one.verdict.rule.name} does not hold: {because.reason(one.verdict, one.article)}"
                 for one in rules
             ]
+        if held.among(self.connection, [kept.entry_id]):
+            why = "Its site renamed what it had published before, and it looks like an old story."
+            return "held back", [f"{why} To send it or leave it out: alerts feeds release"]
         if kept.is_baseline:
             why = "It was there before its feed's first poll, and older than look_back:"
             return "old story", [f"{why} old stories are not sent."]

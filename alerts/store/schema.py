@@ -87,6 +87,9 @@ feed = Table(
     Column("moved_since", Double),
     Column("moved_polls", Integer, nullable=False, server_default="0"),  # that saw it
     Column("adopted_at", Double),  # since when `moved_to` is asked instead of `url`
+    Column("quarantined_at", Double),  # since when entries of it are held back
+    Column("gaps", Integer, nullable=False, server_default="0"),  # documents that may have skipped
+    Column("lost_at", Double),  # the last of them: nothing in it was known
     Column("error_kind", Text),
     Column("error_text", Text),
     Column("error_hint", Text),
@@ -120,6 +123,7 @@ entry = Table(
     Column("lang", Text),
     Column("published_at", Double),
     Column("seen_at", Double, nullable=False),
+    Column("changed_at", Double),  # when its title or text was last seen to be another
     Column("is_baseline", Boolean, nullable=False),
 )
 Index(None, entry.c.seen_at)
@@ -146,6 +150,16 @@ entry_feed = Table(
     Column("published_at", Double),
     Column("seen_at", Double, nullable=False),
 )
+
+#: Entries that wait for an admin: old stories of a site that renamed everything, or real news?
+held = Table(
+    "held",
+    metadata,
+    Column("entry_id", ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True),
+    Column("feed_id", ForeignKey("feed.id"), nullable=False),
+    Column("held_at", Double, nullable=False),
+)
+Index(None, held.c.feed_id)
 
 subscriber = Table(
     "subscriber",
@@ -174,6 +188,7 @@ slot = Table(
     Column("timezone", Text, nullable=False),
     Column("name", Text),  # local date and time of the slot that is due next
     Column("last_name", Text),  # of the slot that was taken last, so that none comes twice
+    Column("flood", Text),  # how it is slowed: "bundles", "digests"; None: not at all
     *_claimable(),
 )
 Index(None, slot.c.due_at)
@@ -197,8 +212,9 @@ alert = Table(
     Column("subscriber", Text, primary_key=True),
     Column("entry_id", ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True),
     Column("matches", JSON, nullable=False),  # [{"rule", "spans": [[field, start, end]], …}]
-    Column("state", Text, nullable=False),  # pending, digested, suppressed
-    Column("reason", Text),
+    Column("state", Text, nullable=False),  # pending, told (a digest lists it yet),
+    Column("reason", Text),  # digested, suppressed
+    Column("urgent_at", Double),  # since when it is to be told, or was told, as urgent
     Column("is_late", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("digest_id", ForeignKey("digest.id")),

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 from alerts.clock import iso
 from alerts.model import Feed, Rule, Subscriber
 from alerts.store import feeds as feed_rows
+from alerts.store import held
 from alerts.store import subscribers as subscriber_rows
 from alerts.store.people import people
 from alerts.store.schema import alert, attempt, delivery, entry_feed, feed
@@ -21,6 +22,11 @@ from alerts.store.schema import alert, attempt, delivery, entry_feed, feed
 Table = list[dict[str, Any]]
 
 _MOVED = "Its address moved to {}: write that in subscribers.yaml."
+_HELD = (
+    "{} old stories look new and are held back: alerts feeds release {} sends what rules find in"
+    " them, --discard does not."
+)
+_GAPS = "Articles may have come and gone between two polls: write check: often."
 
 MONTH_S = 30 * 86_400.0
 
@@ -33,11 +39,15 @@ def feeds(connection: Connection | None, configured: Sequence[Feed], now: float)
     """Return the configured feeds and how they are; without a database all are new."""
     rows = feed_rows.by_url(connection) if connection is not None else {}
     told = _alerts_by_feed(connection, now) if connection is not None else Counter()
-    return [_feed(item, rows.get(item.url), told[item.url]) for item in configured]
+    waiting = held.counts(connection) if connection is not None else {}
+    return [_feed(item, rows.get(item.url), told[item.url], waiting) for item in configured]
 
 
-def _feed(item: Feed, row: Row[Any] | None, told: int) -> dict[str, Any]:
+def _feed(
+    item: Feed, row: Row[Any] | None, told: int, waiting: Mapping[int, int]
+) -> dict[str, Any]:
     known: Any = row._mapping if row is not None else defaultdict(lambda: None)
+    kept_back = waiting.get(known["id"], 0)
     moved_to = known["moved_to"] if known["adopted_at"] is not None else None
     return {
         "name": item.name or known["title"] or item.url,
@@ -52,11 +62,23 @@ def _feed(item: Feed, row: Row[Any] | None, told: int) -> dict[str, Any]:
         "error_text": known["error_text"],
         "failures": known["failures"] or 0,
         "since": iso(known["failing_since"]),
-        "hint": known["error_hint"] or (_MOVED.format(moved_to) if moved_to else None),
+        "hint": known["error_hint"] or _hint(item, known, kept_back, moved_to),
         "moved_to": moved_to,
         "entries": known["entries"] or 0,
         "alerts_30d": told,
+        "held": kept_back,
+        "gaps": known["gaps"] or 0,
+        "lost_at": iso(known["lost_at"]),
     }
+
+
+def _hint(item: Feed, known: Mapping[str, Any], kept_back: int, moved_to: str | None) -> str | None:
+    """Return what to do about a feed that can be read."""
+    if kept_back:
+        return _HELD.format(kept_back, item.url)
+    if moved_to:
+        return _MOVED.format(moved_to)
+    return _GAPS if known["gaps"] and item.check != "often" else None
 
 
 def _alerts_by_feed(connection: Connection, now: float) -> Counter[str]:

@@ -61,6 +61,9 @@ def upgrade() -> None:
         sa.Column("moved_since", sa.Double(), nullable=True),
         sa.Column("moved_polls", sa.Integer(), server_default="0", nullable=False),
         sa.Column("adopted_at", sa.Double(), nullable=True),
+        sa.Column("quarantined_at", sa.Double(), nullable=True),
+        sa.Column("gaps", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lost_at", sa.Double(), nullable=True),
         sa.Column("error_kind", sa.Text(), nullable=True),
         sa.Column("error_text", sa.Text(), nullable=True),
         sa.Column("error_hint", sa.Text(), nullable=True),
@@ -199,6 +202,7 @@ def upgrade() -> None:
         sa.Column("lang", sa.Text(), nullable=True),
         sa.Column("published_at", sa.Double(), nullable=True),
         sa.Column("seen_at", sa.Double(), nullable=False),
+        sa.Column("changed_at", sa.Double(), nullable=True),
         sa.Column("is_baseline", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_entry_feed_id_feed")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entry")),
@@ -226,6 +230,7 @@ def upgrade() -> None:
         sa.Column("timezone", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("last_name", sa.Text(), nullable=True),
+        sa.Column("flood", sa.Text(), nullable=True),
         sa.Column("due_at", sa.Double(), nullable=True),
         sa.Column("lease", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.Double(), nullable=True),
@@ -254,6 +259,7 @@ def upgrade() -> None:
         sa.Column("matches", sa.JSON(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("urgent_at", sa.Double(), nullable=True),
         sa.Column("is_late", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("digest_id", sa.Text(), nullable=True),
@@ -296,6 +302,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attempt_delivery_id"), ["delivery_id"], unique=False)
+
+    op.create_table(
+        "held",
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("held_at", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["entry.id"], name=op.f("fk_held_entry_id_entry"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_held_feed_id_feed")),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_held")),
+    )
+    with op.batch_alter_table("held", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_held_feed_id"), ["feed_id"], unique=False)
 
     op.create_table(
         "entry_feed",
