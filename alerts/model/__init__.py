@@ -48,6 +48,7 @@ from alerts.model.told import (
     SendOutcome,
     SendResult,
     Story,
+    Urgency,
 )
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "Story",
     "Subscriber",
     "Subscription",
+    "Urgency",
     "Urgent",
     "Validators",
     "Window",

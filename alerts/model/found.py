@@ -147,3 +147,4 @@ class Match:
     rule: str
     spans: tuple[Span, ...] = ()
     caps_only: bool = False
+    is_urgent: bool = False  # the rule's urgent query holds too, for an article that is new enough

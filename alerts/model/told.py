@@ -39,6 +39,8 @@ class Alert:
     outlets: tuple[Outlet, ...]  # the first is the one the entry came from
     matches: tuple[Match, ...]
     late: bool = False  # folded in from a delivery that expired
+    urgent_at: float | None = None  # when it was sent as urgent, if it arrived
+    changed_at: float | None = None  # when the article changed after that, if it did
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,13 @@ class Story:
     lang: str | None = None
     caps_only: bool = False
     late: bool = False
+    urgent_at: float | None = None  # as of an alert
+    changed_at: float | None = None
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it was sent as urgent and did not change: a line is enough."""
+        return self.urgent_at is not None and self.changed_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,17 @@ class Digest:
     def stories(self) -> tuple[Story, ...]:
         """Every story once, in reading order."""
         return tuple(story for section in self.sections for story in section.stories)
+
+
+@dataclass(frozen=True, slots=True)
+class Urgency:
+    """What an urgent alert says beside its story."""
+
+    because: str  # what made it urgent, in plain words of the reader's language
+    newer_than_s: float | None
+    seen_at: float
+    published_at: float | None
+    note: str = ""  # the group's own line, for passing on
 
 
 @dataclass(frozen=True, slots=True)
