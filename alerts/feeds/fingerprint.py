@@ -12,7 +12,7 @@ import re
 _FIRST = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s/>]", re.IGNORECASE)
 _STAMPS = re.compile(
     rb"<((?:[\w.-]+:)?(?:lastbuilddate|pubdate|updated|modified|date|updatebase))\b[^<>]*>"
-    rb"[^<]{0,200}</\1\s*>|<!--(?:[^-]|-(?!->)){0,2000}-->",
+    rb"[^<]{0,200}</\1\s*>|<!--(?:[^-<]|-(?!->)|<(?!!--)){0,2000}-->",
     re.IGNORECASE,
 )
 _ENDS = (b"</item>", b"</entry>")

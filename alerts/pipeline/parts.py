@@ -13,6 +13,7 @@ from typing import Protocol
 from alerts.clock import Clock
 from alerts.delivery.transport import Transport
 from alerts.digests.render import Renderer
+from alerts.feeds.apart import Reader
 from alerts.model import (
     Config,
     Destination,
@@ -85,3 +86,4 @@ class Parts:
     renderer: Renderer
     transports: Mapping[DestinationKind, Transport]
     in_force: InForce
+    reader: Reader = field(default_factory=Reader)

@@ -12,9 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row
 
 from alerts.feeds import interval
-from alerts.feeds.fingerprint import fingerprint
 from alerts.feeds.freshness import MAX_RETRY_S
-from alerts.feeds.parse import parse
 from alerts.log import get_logger
 from alerts.model import (
     Feed,
@@ -128,18 +126,15 @@ def _is_same(row: Row[Any], parsed: ParsedFeed | None, recorded: Recorded) -> bo
 
 
 def _ask(parts: Parts, feed: Feed, row: Row[Any]) -> _Outcome:
-    """Fetch and, if the document is another than last time, parse."""
+    """Fetch and, if the document is another than last time, read it."""
     validators = Validators(row.etag, row.last_modified, row.validators_url)
     answer = parts.fetcher.fetch(moved.as_asked(feed, row), validators)
     if not isinstance(answer, FetchedBody):
         return answer
-    print_ = fingerprint(answer.body)
-    if print_ == row.fingerprint:
-        return _Fetched(answer, print_, None)
-    parsed = parse(answer.body, answer.content_type, answer.final_url, now=parts.clock.now())
-    if isinstance(parsed, FetchFailure):
-        return parsed
-    return _Fetched(answer, print_, parsed)
+    document = parts.reader.read(answer, row.fingerprint, parts.clock.now())
+    if isinstance(document.found, FetchFailure):
+        return document.found
+    return _Fetched(answer, document.fingerprint, document.found)
 
 
 # --- the feed's own row ------------------------------------------------------------------------

@@ -1,0 +1,152 @@
+"""Big documents are read in processes of their own, which end when one of them costs too much.
+
+A parser cannot be stopped within a thread, and one C call of it holds up every other thread. What
+is small is read here and now: its size bounds what it can cost (`bounded`, `sniff`). The rest goes
+to one of a few processes that the kernel ends after so many seconds of work, whatever they are
+at. They start with the first big document, and end when there was none for a while.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import weakref
+from multiprocessing.connection import Connection, Pipe
+
+from alerts.feeds import documents
+from alerts.feeds.documents import Document
+from alerts.log import get_logger
+from alerts.model import FetchedBody, FetchFailure
+
+#: Bodies up to this size cost a second of work at most.
+SMALL_BYTES = 200_000
+
+#: Seconds of work that a document may cost, and so many more for each MB after the first two.
+_WORK_S = 2.0
+_WORK_S_PER_MB = 0.5
+
+#: Seconds until a process that does not even work is given up: its machine has no time for it.
+_WAIT_S = 90.0
+
+#: A process that was given nothing for so long ends; so does one after a document of this size.
+_IDLE_S = 60.0
+_LAST_BYTES = 2_000_000
+
+#: A parser takes four times the document; this bounds what goes wrong beyond that.
+_MEMORY_BYTES = 1_000_000_000
+
+_COSTLY = FetchFailure(
+    "malformed",
+    "Its document takes too long to be read: it was given up.",
+    "Tell the site: a feed validator shows what is wrong. Or look for a feed with fewer articles.",
+)
+
+
+class _Process:
+    """A process that reads one document after the other."""
+
+    def __init__(self) -> None:
+        self._pipe, other = Pipe()
+        with other:
+            # -P: the folder that the service runs in holds no modules of ours.
+            command = [sys.executable, "-P", "-m", "alerts.feeds.apart", str(other.fileno())]
+            self._process = subprocess.Popen(  # noqa: S603 - ourselves
+                command,
+                pass_fds=[other.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the service, which ends this one
+            )
+
+    def read(
+        self, answer: FetchedBody, known: str | None, now: float, work_s: float
+    ) -> Document | None:
+        """Return the document; None if the process had ended of itself before."""
+        try:
+            self._pipe.send((answer, known, now, work_s))
+            if self._pipe.poll(_WAIT_S):
+                found: Document = self._pipe.recv()
+                return found
+        except (EOFError, OSError):
+            if self._process.wait() == 0:
+                return None
+        self.end()
+        get_logger().warning("a document was given up", feed=answer.final_url)
+        return Document("", _COSTLY)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def end(self) -> None:
+        """End it, whatever it is at."""
+        self._process.kill()
+        self._process.wait()
+        self._pipe.close()
+
+
+def _end_all(processes: list[_Process]) -> None:
+    for process in processes:
+        process.end()
+
+
+class Reader:
+    """Reads documents, big ones in a few processes; used by many threads."""
+
+    def __init__(self, processes: int = 2, work_s: float = _WORK_S) -> None:
+        self._work_s = work_s
+        self._turn = threading.BoundedSemaphore(processes)
+        self._free: list[_Process] = []
+        weakref.finalize(self, _end_all, self._free)
+
+    def read(self, answer: FetchedBody, known: str | None, now: float) -> Document:
+        """Read an answer's document, unless its fingerprint is the `known` one."""
+        if len(answer.body) <= SMALL_BYTES:
+            return documents.read(answer, known, now)
+        more_s = _WORK_S_PER_MB * max(0.0, len(answer.body) / 1e6 - 2.0)
+        with self._turn:
+            while True:
+                process = self._one()
+                found = process.read(answer, known, now, self._work_s + more_s)
+                if process.is_there:
+                    self._free.append(process)
+                else:
+                    process.end()
+                if found is not None:
+                    return found
+
+    def _one(self) -> _Process:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return _Process()
+
+
+def _serve(pipe: Connection) -> None:
+    """Read what comes through the pipe until nothing does."""
+    while pipe.poll(_IDLE_S):
+        answer, known, now, work_s = pipe.recv()
+        # Without a handler the signal ends the process, in the middle of a C call too.
+        signal.setitimer(signal.ITIMER_PROF, work_s)
+        found = documents.read(answer, known, now)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        pipe.send(found)
+        if len(answer.body) > _LAST_BYTES:
+            return
+
+
+def _main() -> None:
+    os.nice(5)  # the service goes first
+    with contextlib.suppress(OSError, ValueError):  # not every system knows this limit
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    with contextlib.suppress(EOFError, OSError):  # the service has ended
+        _serve(Connection(int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    _main()
