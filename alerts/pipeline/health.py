@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row
 
 from alerts.delivery import patience
 from alerts.digests.dates import Dates
@@ -20,9 +20,8 @@ from alerts.model import Article, Entry
 from alerts.pipeline import notices, standstill, welcome
 from alerts.pipeline.parts import Parts
 from alerts.rules.fields import passes
-from alerts.store import deliveries, feeds, held, stops
+from alerts.store import deliveries, entries, feeds, held, stops
 from alerts.store import notices as notice_rows
-from alerts.store.schema import entry
 
 #: A feed that fails for less than this may recover by itself.
 FAILING_S = 24 * 3600.0
@@ -123,6 +122,7 @@ class _Look:
         now = self.parts.clock.now()
         rows = feeds.by_url(self.connection)
         told = notice_rows.open_ones(self.connection)
+        last_new = entries.last_new(self.connection)
         waiting = held.counts(self.connection)
         for url in self.parts.in_force.feeds:
             row = rows.get(url)
@@ -137,7 +137,7 @@ class _Look:
             if is_failing and (row.gone_at is None or f"{_FEED} {url}" in told):
                 yield self._failing(row)
             is_read = row.state == "ok" and row.error_kind is None
-            if is_read and _is_silent(self.connection, row, now):
+            if is_read and _is_silent(self.connection, row, last_new.get(row.id), now):
                 yield _silent(row)
         mail = mail_trouble(self.connection, self._dates, now - _MAIL_S)
         if mail is None and _MAIL in told:  # at once: see faults
@@ -210,13 +210,10 @@ def _was_never_one(row: Row[Any]) -> bool:
     return row.error_kind == "not_a_feed" and row.last_success_at is None
 
 
-def _is_silent(connection: Connection, row: Row[Any], now: float) -> bool:
-    mine = (entry.c.feed_id == row.id) & entry.c.is_baseline.is_(False)
-    last = connection.execute(select(func.max(entry.c.seen_at)).where(mine)).scalar()
+def _is_silent(connection: Connection, row: Row[Any], last: float | None, now: float) -> bool:
     if last is None or now - last < _SILENT_S:
         return False
-    lively = select(func.count()).where(mine, entry.c.seen_at >= last - _MONTH_S)
-    return connection.execute(lively).scalar_one() >= _LIVELY
+    return entries.count_new(connection, row.id, last - _MONTH_S) >= _LIVELY
 
 
 def _silent(row: Row[Any]) -> Trouble:

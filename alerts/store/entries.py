@@ -149,3 +149,18 @@ def to_entry(row: Row[Any]) -> Entry:
         published_at=row.published_at,
         lang=row.lang,
     )
+
+
+def last_new(connection: Connection) -> dict[int, float]:
+    """Return when each feed had its last new entry, those of first polls not counted."""
+    last = func.max(entry.c.seen_at).label("last")
+    query = select(entry.c.feed_id, last).where(entry.c.is_baseline.is_(False))
+    return {row.feed_id: row.last for row in connection.execute(query.group_by(entry.c.feed_id))}
+
+
+def count_new(connection: Connection, feed_id: int, since: float) -> int:
+    """Count the new entries of a feed from then on."""
+    is_one = (
+        entry.c.feed_id == feed_id, entry.c.is_baseline.is_(False), entry.c.seen_at >= since
+    )  # fmt: skip
+    return int(connection.execute(select(func.count()).where(*is_one)).scalar_one())

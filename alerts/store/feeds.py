@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, func, or_, select, update
 
 from alerts.model import Feed
 from alerts.store import outage
@@ -14,6 +14,9 @@ from alerts.store.schema import feed, host
 
 #: Requests under way at one host at the same time.
 IN_FLIGHT_PER_HOST = 2
+
+#: A claim looks at so many due feeds for each that it takes: a backlog of thousands costs no more.
+_LOOKED_AT = 16
 
 #: Who asks by hand waits at least so long between two requests to one URL.
 BY_HAND_S = 60.0
@@ -116,8 +119,8 @@ def claim(
     `horizon` ≤ `now` limits the claim to feeds that fell due by then (one pass of `once`). The
     floor between two requests holds from the claim on, also if the process is killed then.
     """
-    due = (
-        select(feed.c.id, feed.c.due_at, _place_at_host().label("place"))
+    open_ = (
+        select(feed.c.id, feed.c.host, feed.c.due_at)
         .outerjoin(host, host.c.key == feed.c.host)
         .where(
             feed.c.is_active,
@@ -126,8 +129,12 @@ def claim(
             or_(host.c.next_at.is_(None), host.c.next_at <= now),
             feed.c.host.not_in(_full_hosts(now)),
         )
+        .order_by(feed.c.due_at)
+        .limit(_LOOKED_AT * limit)
         .subquery()
     )
+    place = func.row_number().over(partition_by=open_.c.host, order_by=(open_.c.due_at, open_.c.id))
+    due = select(open_.c.id, open_.c.due_at, place.label("place")).subquery()
     chosen = select(due.c.id).where(due.c.place == 1).order_by(due.c.due_at).limit(limit)
     # Due is asked of the locked row again: another claim may have taken it a moment ago.
     is_mine = (feed.c.id.in_(chosen), is_due(feed, now))
@@ -145,12 +152,6 @@ def claim(
     if rows:
         _close_gates(connection, {row.host for row in rows}, now + gaps.host_s)
     return rows
-
-
-def _place_at_host() -> ColumnElement[int]:
-    """Return a due feed's place in the queue of its host."""
-    order = (feed.c.due_at, feed.c.id)
-    return func.row_number().over(partition_by=feed.c.host, order_by=order)
 
 
 def _full_hosts(now: float) -> Select[tuple[str]]:

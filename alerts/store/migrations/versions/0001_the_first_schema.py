@@ -209,6 +209,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_entry_seen_at"), ["seen_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_entry_feed_id_is_baseline_seen_at"),
+            ["feed_id", "is_baseline", "seen_at"],
+            unique=False,
+        )
 
     op.create_table(
         "feed_key",
