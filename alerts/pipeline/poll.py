@@ -231,6 +231,8 @@ def _failed(
     if failure.kind in outage.KINDS:
         if outage.is_ours(connection, parts, row, now):
             due_at = outage.next_due(parts, feed, now)
+            if row.failures:  # it was failing before, and keeps its own back-off
+                due_at = _next_due(parts, feed, row, failure, {"failures": row.failures}, now)
             return _words(replace(failure, hint=outage.HINT)) | {"due_at": due_at}
     elif failure.kind not in outage.NEITHER:
         outage.answered(connection, parts, row)

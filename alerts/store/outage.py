@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 
-from alerts.store import configs
+from alerts.store import configs, held
 from alerts.store.schema import feed, meta
 
 _KEY = "outage"
@@ -83,7 +83,7 @@ def begin(connection: Connection, began_at: float, kinds: Collection[str]) -> bo
         return False
     is_first = feed.c.failing_since >= began_at
     was_counted = or_(is_first, and_(_is_at_rest, feed.c.last_poll_at >= began_at))
-    was = case((feed.c.last_success_at.is_(None), "new"), else_="ok")
+    was = case((feed.c.last_success_at.is_(None), "new"), else_=held.CALM_STATE)
     connection.execute(
         update(feed)
         .where(feed.c.is_active, feed.c.error_kind.in_(list(kinds)), was_counted)
@@ -97,8 +97,12 @@ def begin(connection: Connection, began_at: float, kinds: Collection[str]) -> bo
 
 
 def crowd(connection: Connection, began_at: float, now: float) -> list[Row[Any]]:
-    """Return id and url of the feeds that may come all at once: overdue, or polled since then."""
-    is_one = or_(feed.c.due_at <= now, feed.c.last_poll_at >= began_at)
+    """Return id and url of the feeds that may come all at once: overdue, or polled since then.
+
+    Not those that were failing before: theirs is a back-off of their own.
+    """
+    was_well = and_(feed.c.last_poll_at >= began_at, feed.c.failures == 0)
+    is_one = or_(feed.c.due_at <= now, was_well)
     return list(connection.execute(select(feed.c.id, feed.c.url).where(_is_at_rest, is_one)))
 
 
