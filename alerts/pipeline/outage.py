@@ -1,8 +1,8 @@
 """An outage of our own network: not one server answers, so no feed is at fault.
 
 It counts no failure against any feed, is told to the admins once, and lets feeds be polled again
-over a whole interval instead of all at once. One feed's silence is its own,
-and so is that of two hosts.
+over a whole interval instead of all at once. One feed's silence is its own, and so is that of two
+hosts.
 """
 
 from __future__ import annotations
@@ -77,14 +77,14 @@ def answered(connection: Connection, parts: Parts, row: Row[Any]) -> None:
     if row.outage_since is None or not outage.end(connection):
         return
     get_logger().warning("feeds can be read again", since=iso(row.outage_since))
-    since, until = iso(row.outage_since), iso(parts.clock.now())
+    since = notices.dates(parts).near(row.outage_since)
     notices.over(
         connection,
         parts,
         _KEY,
         "Over: feeds can be read again",
-        f"None of our feeds could be read from {since} to {until}. They are read again from now on,"
-        " one after the other; what they published meanwhile is not lost as long as they list it.",
+        f"None of our feeds could be read since {since}. They are read again from now on, one after"
+        " the other; what they published meanwhile is not lost as long as they list it.",
     )
 
 
@@ -102,13 +102,13 @@ def _spread(connection: Connection, parts: Parts, began_at: float, now: float) -
 def _tell(connection: Connection, parts: Parts, began_at: float, now: float) -> None:
     if notice_rows.ended_since(connection, _KEY, now - _SAME_S):
         return
-    count = outage.count_feeds(connection)
+    count, since = outage.count_feeds(connection), notices.dates(parts).near(began_at)
     notices.tell(
         connection,
         parts,
         _KEY,
         "No feed can be read: it looks like our own network",
-        f"None of our {count} feeds could be read since {iso(began_at)}: it looks like our own"
+        f"None of our {count} feeds could be read since {since}: it looks like our own"
         " network.\n\nLook at this machine's connection and its name server (alerts doctor looks"
         " too). No feed is held to be broken for it, digests say that their sources could not be"
         " read, and we tell you once when it is over.",
