@@ -26,10 +26,10 @@ MAX_OUTLETS = 12
 class Row:
     """One story's place on a page; `more`: further outlets of the story before it."""
 
-    number: int  # from 1, over the whole digest
+    number: int  # from 1, over the whole digest; 0: told before
     section: Section
     story: Story
-    form: Literal["full", "line", "more"]
+    form: Literal["full", "line", "more", "told"]  # told: before this digest, see `Digest.below`
     others: tuple[Outlet, ...]  # outlets but the story's own
 
     @property
@@ -96,6 +96,8 @@ def rows(digest: Digest) -> tuple[Row, ...]:
         first, *further = _chunks(story.outlets[1:])
         found.append(Row(number, section, story, form, first))
         found += (Row(number, section, story, "more", outlets) for outlets in further)
+    for section in digest.below:
+        found += (Row(0, section, story, "told", ()) for story in section.stories)
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from alerts.digests.cadences import cadence
 from alerts.digests.dates import Dates
 from alerts.digests.lateness import late_line
+from alerts.digests.layout import Row
 from alerts.digests.slots import told_moment
 from alerts.digests.tongues import guessed
 from alerts.digests.words import (
@@ -211,6 +212,18 @@ class Phrases:
         reason = reason[:1].lower() + reason[1:]
         why = " ".join(filter(None, (reason, self._since(health))))
         return f"{health.name} ({why})" if why else health.name
+
+    # --- told before -------------------------------------------------------------------------
+
+    def told(self, row: Row) -> str:
+        """ "Dane County Courier, sent to you today 6:18 am" of a story that was told before."""
+        at = row.story.told_at
+        words = self._t("sent to you %(when)s") % {"when": self.dates.near(at)} if at else ""
+        if row.own is None:
+            return words[:1].upper() + words[1:]
+        notes = ", ".join(self.notes(row.own, row.story))
+        name = f"{row.own.name} ({notes})" if notes else row.own.name
+        return ", ".join(filter(None, (name, words)))
 
     # --- languages ---------------------------------------------------------------------------
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from alerts.digests.assemble import assemble
+from alerts.digests.below import Before, already_sent, corrected
 from alerts.model import (
     Alert,
     Cadence,
@@ -34,7 +36,7 @@ def sample_digest(language: Literal["en", "es"] = "en") -> Digest:
         timezone="America/Chicago",
         language=language,
     )
-    return assemble(
+    made = assemble(
         digest_id="0" * 32,
         subscriber=person,
         slot="2026-11-24T07:30",
@@ -50,6 +52,10 @@ def sample_digest(language: Literal["en", "es"] = "en") -> Digest:
         created_at=_NOW,
         since_at=_NOW - 24 * _HOUR_S,
         next_at=_NOW + 24 * _HOUR_S,
+    )
+    told = Before(_detention(), _NOW - 8 * _HOUR_S, "ICE said to be on Park Street")
+    return replace(
+        made, below=(*already_sent([replace(told, was="")], language), *corrected([told], language))
     )
 
 

@@ -139,7 +139,11 @@ def _items(row: Row, digest: Digest, say: Phrases, words: Words) -> Iterator[_It
     if row.form == "more":
         lines = [_joined(also, ", ")]
     else:
-        facts = words("facts", digest, say, row, is_lead)
+        facts = (
+            words("told", say, row)
+            if row.form == "told"
+            else words("facts", digest, say, row, is_lead)
+        )
         title = _title(row)
         first, *further = _joined(also, ", ") or [Mrkdwn("")]
         told = _joined([facts, first], " · ")

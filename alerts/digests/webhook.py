@@ -111,6 +111,8 @@ def _article(row: Row, digest: Digest) -> Json:
             "marks": marks,
             "also": [],
             "late": story.late,
+            "told_before": iso(story.told_at),
+            "title_before": story.was or None,
             "continued": False,
         }
     )

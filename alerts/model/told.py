@@ -69,6 +69,8 @@ class Story:
     late: bool = False
     urgent_at: float | None = None  # as of an alert
     changed_at: float | None = None
+    told_at: float | None = None  # when the reader was told before, of stories of `Digest.below`
+    was: str = ""  # the headline that the reader was told then, if it is another one now
 
     @property
     def is_repeated(self) -> bool:
@@ -78,7 +80,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The stories listed under one rule."""
+    """The stories listed under one rule, or of `Digest.below` for one reason."""
 
     rule: str
     title: str
@@ -114,6 +116,7 @@ class Digest:
     next_at: float | None = None
     titles: Mapping[str, str] = field(default_factory=dict)  # rule name -> title, of all followed
     late: Lateness | None = None
+    below: tuple[Section, ...] = ()  # told before, by one line each: no stories of its own
 
     @property
     def stories(self) -> tuple[Story, ...]:

@@ -21,15 +21,12 @@ from alerts.model import (
     Rendered,
     Subscriber,
 )
-from alerts.pipeline import drafting, lateness, quiet_weeks, welcome
+from alerts.pipeline import before, drafting, lateness, quiet_weeks, welcome
 from alerts.pipeline.apply import rules_of
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
 from alerts.store import claims, deliveries, stops, subscribers
 from alerts.store.schema import slot as slot_table
-
-#: The cadence of digests made by `once --send-now`.
-SEND_NOW = "send now"
 
 #: How long a digest waits for a variable that holds an address before it looks again.
 _UNSET_WAIT_S = 300.0
@@ -87,7 +84,8 @@ def assemble_all_now(parts: Parts) -> int:
             continue
         if all(map(is_reachable, person.destinations)):
             rules = frozenset(s.rule for s in person.subscriptions)
-            made += _make(parts, person, rules, SEND_NOW, slots.own_moment(parts.clock.now()))
+            moment = slots.own_moment(parts.clock.now())
+            made += _make(parts, person, rules, before.SEND_NOW, moment)
     return made
 
 
@@ -134,7 +132,8 @@ def _make(
         owed = draft.owed(rows)
         digest = draft.digest(person, owed, digest_id=parts.clock.token(), slot=slot, now=now)
         late = lateness.of_digest(connection, rows, owed, was_due_at, now)
-    digest = replace(digest, late=late)
+        told = before.sent(draft, person, cadence, now) if was_due_at is not None else ()
+    digest = replace(digest, late=late, below=told)
     welcome.greet(parts, [person], at_once=True)
     outgoing = [out for place in person.destinations for out in _render(parts, digest, place)]
     with parts.database.write() as connection:

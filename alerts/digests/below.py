@@ -1,0 +1,50 @@
+"""What stands below the stories of a digest: told before, by one line each.
+
+Stories that came by another of the reader's digests already, and headlines that changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from alerts import text
+from alerts.digests.stories import MAX_TITLE_CHARS, story
+from alerts.digests.words import N_, language_of, translations
+from alerts.model import Alert, Section
+
+#: What the sections are known by: no rule has such a name.
+_SENT, _CORRECTED = "(sent)", "(corrected)"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """An article that a reader was told of before, and its headline then if it changed."""
+
+    alert: Alert
+    told_at: float
+    was: str = ""
+
+
+def already_sent(found: Iterable[Before], language: str) -> tuple[Section, ...]:
+    """Return the section of what another digest told; none if it told nothing."""
+    return _section(_SENT, N_("Already sent"), found, language)
+
+
+def corrected(found: Iterable[Before], language: str) -> tuple[Section, ...]:
+    """Return the section of headlines that changed since they were told; none if none did."""
+    return _section(_CORRECTED, N_("Corrected since we told you"), found, language)
+
+
+def _section(name: str, title: str, found: Iterable[Before], language: str) -> tuple[Section, ...]:
+    nowhere: Mapping[str, int] = {}
+    stories = tuple(
+        replace(
+            story(one.alert, nowhere),
+            told_at=one.told_at,
+            was=text.shown(one.was, MAX_TITLE_CHARS),
+        )
+        for one in found
+    )
+    words = translations(language_of(language)).gettext(title)
+    return (Section(name, words, stories),) if stories else ()
