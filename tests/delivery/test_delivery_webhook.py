@@ -87,6 +87,7 @@ def test_the_id_stays_and_the_time_is_each_trys_own() -> None:
         (503, "retry http"),
     ],
 )
+@pytest.mark.fault("72")
 def test_only_2xx_is_success_and_nothing_is_followed(
     transport: WebhookTransport, status: int, expected: str
 ) -> None:
@@ -155,6 +156,7 @@ _BLOCKS = itertools.repeat(b"y" * 65_536)
     ],
     ids=["status", "header", "body", "endless", "big", "continue", "silence", "bomb", "half"],
 )
+@pytest.mark.fault("72")
 def test_an_answer_without_an_end_is_bounded_and_no_success(answer: Raw | bytes) -> None:
     transport = WebhookTransport(LOCAL, SystemClock(), deadline_s=0.5)
     began = time.monotonic()  # noqa: TID251 - the real deadline is what is tested
@@ -166,11 +168,13 @@ def test_an_answer_without_an_end_is_bounded_and_no_success(answer: Raw | bytes)
     assert result.outcome == "ambiguous"
 
 
+@pytest.mark.fault("72")
 def test_of_a_long_answer_four_kilobytes_are_kept(transport: WebhookTransport) -> None:
     with serve(reply(500, b"e" * 60_000)) as server:
         assert len(sent(transport, server).server_text) == 4096
 
 
+@pytest.mark.fault("72")
 def test_an_inside_address_is_our_matter_and_is_not_dialled() -> None:
     transport = WebhookTransport(Guard(), SystemClock())
     with serve(reply(204)) as server:

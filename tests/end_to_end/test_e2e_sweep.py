@@ -112,6 +112,7 @@ def _sweep(service: Service, zygote: Zygote, step: int) -> None:
     assert _assert_each_once(service, "the last") == copies, "a further pass tells nothing"
 
 
+@pytest.mark.fault("67")
 def test_a_kill_at_any_commit_of_a_pass_loses_nothing_and_doubles_only_by_id(
     service: Service, zygote: Zygote
 ) -> None:

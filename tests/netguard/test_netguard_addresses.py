@@ -77,6 +77,7 @@ PUBLIC = [
 
 
 @pytest.mark.parametrize("ip", PRIVATE)
+@pytest.mark.fault("20")
 def test_no_inside_address_is_dialled(ip: str) -> None:
     with pytest.raises(NetError) as caught:
         Guard().check_address(ip, 443, "feed")
@@ -153,6 +154,7 @@ def test_a_name_that_leads_to_public_and_private_addresses_is_dialled_at_the_pub
     assert network.dialled == ["8.8.8.8"]
 
 
+@pytest.mark.fault("19")
 def test_a_name_that_rebinds_between_two_dials_is_refused_at_the_second() -> None:
     network = Network(["8.8.8.8"], ["127.0.0.1"])
     guard = Guard(resolver=network.resolve, dialer=network.dial)

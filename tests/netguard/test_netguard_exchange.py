@@ -73,6 +73,7 @@ def test_exactly_the_given_headers_are_sent() -> None:
     ]
 
 
+@pytest.mark.fault("21")
 def test_cookies_userinfo_proxies_and_netrc_never_leave(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -91,6 +92,7 @@ def test_cookies_userinfo_proxies_and_netrc_never_leave(
         assert request.header("authorization") is None
 
 
+@pytest.mark.fault("8")
 def test_a_server_that_resets_every_connection_is_asked_twice_and_not_for_ever() -> None:
     with serve(reply(200), Raw(b"", "reset")) as server:
         using = session(LOOPBACK, purpose="feed")

@@ -24,6 +24,7 @@ CROWD = PEOPLE + "".join(
 
 
 @pytest.mark.politeness("H10")
+@pytest.mark.fault("64")
 def test_a_start_with_a_thousand_feeds_asks_each_once_and_each_host_once_a_second(
     service: Service,
 ):
@@ -41,6 +42,7 @@ def test_a_start_with_a_thousand_feeds_asks_each_once_and_each_host_once_a_secon
 
 
 @pytest.mark.politeness("H10")
+@pytest.mark.fault("65")
 def test_a_slow_host_has_two_requests_in_flight_and_holds_up_no_other(service: Service):
     done = Event()
 

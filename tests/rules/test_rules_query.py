@@ -425,6 +425,7 @@ def test_a_mistake_is_told_at_its_place_with_what_to_write(
     assert wrong.hint.endswith((".", ")", '"'))
 
 
+@pytest.mark.fault("71")
 def test_a_query_longer_than_10_000_characters_is_refused() -> None:
     assert parse("x " * 5_000)
     with pytest.raises(QueryError, match="10,001 characters"):
@@ -502,6 +503,7 @@ NASTY = [
 
 
 @pytest.mark.parametrize("piece", NASTY)
+@pytest.mark.fault("71")
 def test_the_longest_text_is_read_at_once_whatever_it_repeats(piece: str) -> None:
     began = process_time()
     for closing in ("", "a", '"', ")"):

@@ -86,6 +86,7 @@ def test_an_exception_rolls_the_whole_transaction_back(database: Database):
         assert feeds.by_url(connection) == {}
 
 
+@pytest.mark.fault("69")
 def test_two_claims_never_take_the_same_row(database: Database):
     pairs = [(Feed(f"https://h{n}.example/f"), f"h{n}.example") for n in range(200)]
     with database.write() as connection:
@@ -142,6 +143,7 @@ def test_one_host_gets_one_request_a_gap_and_two_in_flight(database: Database):
         assert [take(0.0), take(0.5), take(1.0), take(2.0)] == [1, 0, 1, 0]
 
 
+@pytest.mark.fault("69")
 def test_the_second_process_is_told_who_holds_the_lock(database: Database):
     clock = SystemClock()
     with (

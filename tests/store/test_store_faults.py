@@ -83,6 +83,7 @@ def check_refusal(done: subprocess.CompletedProcess[str]) -> None:
 # --- a full disk ---------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("66")
 def test_a_full_disk_loses_nothing_and_the_same_database_goes_on_when_there_is_room(tmp_path: Path):
     with tmpfs(tmp_path / "small", kilobytes=1024) as folder, closing(made(folder)) as database:
         keep(database, "before", "kept")
@@ -148,6 +149,7 @@ def read_only(folder: Path) -> Iterator[None]:
         subprocess.run([mount, "-o", "remount,rw", folder], check=True)
 
 
+@pytest.mark.fault("66")
 def test_once_on_a_read_only_folder_ends_with_code_3_and_one_sentence(tmp_path: Path):
     with tmpfs(tmp_path / "small", kilobytes=1024) as folder:
         made(folder).close()
@@ -164,6 +166,7 @@ def test_once_without_a_database_in_a_read_only_folder_says_so(tmp_path: Path):
 # --- busy ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("66")
 def test_a_lock_held_longer_than_the_busy_time_is_a_store_error_and_writing_goes_on_after(
     tmp_path: Path,
 ):

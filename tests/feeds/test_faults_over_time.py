@@ -1,0 +1,143 @@
+"""Faults that show over several polls: nothing is told twice for them, and nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+from publisher import PEOPLE, Service, Site, fresh
+from scripted import Seen
+
+from alerts.pipeline import reload
+from alerts.store import schema
+
+OPEN = "<rss version='2.0'><channel><title>News</title>"
+CLOSE = "</channel></rss>"
+
+
+def entry(number: int, title: str = "", guid: str | None = None, link: str | None = None) -> str:
+    title = title or f"Story {number} of the day"
+    guid = f"guid-{number}" if guid is None else guid
+    link = f"https://n.example/{number}" if link is None else link
+    return f"<item><title>{title}</title><link>{link}</link><guid>{guid}</guid></item>"
+
+
+def made(*entries: str) -> bytes:
+    return fresh(body=(OPEN + "".join(entries) + CLOSE).encode())
+
+
+OLD = [entry(n) for n in range(8)]
+NEWS = entry(100, "ICE raid on State Street")
+
+
+def begun(service: Service, *entries: str) -> Site:
+    site = service.site(made(*(entries or OLD)))
+    service.start(site)
+    service.poll()
+    return site
+
+
+def alerts(service: Service) -> int:
+    return int(service.feeds()[0]["alerts_30d"])
+
+
+def alerts_ever(service: Service) -> int:
+    with service.parts.database.read() as connection:
+        return len(connection.execute(schema.alert.select()).all())
+
+
+@pytest.mark.fault(49)
+def test_a_guid_that_is_used_again_for_another_article_is_told(service: Service):
+    site = begun(service)
+    site.answer = lambda _: made(entry(100, "ICE raid", guid="guid-3"), *OLD[4:])
+    service.poll(2)
+    assert alerts(service) == 1
+
+
+@pytest.mark.fault(50)
+@pytest.mark.parametrize("how", ["guid", "link", "both"])
+def test_a_site_that_rewrites_what_identifies_its_articles_tells_nothing(
+    service: Service, how: str
+):
+    titles = [f"ICE raid number {n} in Dane County" for n in range(30)]
+    site = service.site(made(*OLD))
+    service.start(site)
+    service.poll()
+    before = [entry(n, title) for n, title in enumerate(titles, 200)]
+    site.answer = lambda _: made(*before[:9])
+    service.poll()
+    assert alerts(service) == 9
+    guid = "new-{}" if how != "link" else "guid-{}"
+    link = "https://n.example/moved/{}" if how != "guid" else "https://n.example/{}"
+    again = [
+        entry(n, title, guid.format(n), link.format(n)) for n, title in enumerate(titles[:9], 200)
+    ]
+    site.answer = lambda _: made(*again)
+    service.poll(2)
+    assert alerts(service) == 9
+
+
+@pytest.mark.fault(57)
+def test_the_order_of_a_document_means_nothing(service: Service):
+    site = begun(service, *OLD)
+    entries = [*OLD, NEWS]
+    orders = (entries, entries[::-1], entries[4:] + entries[:4], entries[::2] + entries[1::2])
+    for order in orders:
+        site.answer = lambda _, now=tuple(order): made(*now)
+        service.poll()
+    assert alerts(service) == 1
+
+
+@pytest.mark.fault(58)
+def test_two_versions_in_turn_and_an_article_that_comes_and_goes_are_told_once(service: Service):
+    site = begun(service)
+    for _ in range(3):
+        for version in (made(NEWS, *OLD), made(*OLD), made(NEWS, *OLD[:4]), made(*OLD[3:])):
+            site.answer = lambda _, now=version: now
+            service.poll()
+    assert alerts(service) == 1
+
+
+@pytest.mark.fault(59)
+def test_a_document_in_which_nothing_is_known_is_counted_as_a_possible_gap(service: Service):
+    site = begun(service)
+    site.answer = lambda _: made(*(entry(n) for n in range(300, 309)), NEWS)
+    service.poll()
+    assert service.rows()[0].gaps == 1
+    assert alerts(service) == 1
+
+
+@pytest.mark.fault(70)
+@pytest.mark.parametrize("removed", ["the feed", "the rule", "everyone"])
+def test_an_edit_while_a_poll_is_under_way_breaks_nothing_and_a_removed_rule_tells_nothing(
+    service: Service, removed: str
+):
+    site = begun(service)
+    other = "https://127.0.0.1:1/feed"
+
+    def script(_: Seen) -> bytes:
+        if removed == "the feed":
+            service.configure(other)
+        elif removed == "the rule":
+            service.configure(site, people=PEOPLE.replace("ICE", "Frogs"))
+        else:
+            service.configure(site, people="rules: {ice: ICE}\n")
+        taken = reload.begin(service.parts, reload.load(service.settings), service.clock.now())
+        assert taken.in_force is not None
+        return made(NEWS, *OLD)
+
+    site.answer = script
+    service.poll()
+    assert alerts_ever(service) == (removed == "the feed")  # it ends as it began
+    site.answer = lambda _: made(NEWS, *OLD)
+    service.poll()
+    assert {row.state for row in service.rows()} <= {"ok", "failing", "new"}
+
+
+@pytest.mark.fault(28)
+def test_a_feed_without_entries_is_read_well(service: Service):
+    site = begun(service)
+    site.answer = lambda _: made()
+    service.poll()
+    assert (service.feeds()[0]["state"], service.feeds()[0]["entries"]) == ("ok", 0)
+    site.answer = lambda _: made(NEWS, *OLD)
+    service.poll()
+    assert alerts(service) == 1
