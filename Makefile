@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: install demo run check test bench soak docs lock clean help
+.PHONY: install demo run check test coverage bench soak docs lock clean help
 
 help:
 	@echo "make demo     see the whole service at work: no network, nothing to set up"
@@ -43,6 +43,10 @@ check: $(DEV_READY)
 	$(BIN)/lint-imports
 
 test: $(DEV_READY)
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+# Apart from make test: measuring triples the time.
+coverage: $(DEV_READY)
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered $(ARGS)
 
 soak: $(DEV_READY)
