@@ -34,6 +34,7 @@ def parse(text: str, url: str, content_type: str, now: float) -> ParsedFeed | Fe
         entries=usable,
         lang=_plain(document, "language").lower() or None,
         self_link=link_of(_text(document, "feed_url")),
+        older=link_of(_text(document, "next_url")),
         dropped=len(document["items"]) - len(usable),
         format="json",
         odd_dates=tuple(_odd_dates(items, entries)),

@@ -38,7 +38,9 @@ def parse(text: str, url: str, now: float) -> ParsedFeed | FetchFailure:
         lang=_lang(dict.get(found.channel, "language")),
         complete=whole is None,
         wishes=wishes.read(text, dict.get(found.channel, "ttl")),
-        self_link=_self_link(found.channel),
+        self_link=_channel_link(found.channel, "self", url),
+        older=_channel_link(found.channel, "prev-archive", url)
+        or _channel_link(found.channel, "next", url),
         dropped=len(items) - len(entries),
         format=found.version,
         odd_dates=tuple(_odd_dates(found.entries, items)),
@@ -155,10 +157,13 @@ def _link(item: dict[str, Any], url: str) -> str | None:
     return None
 
 
-def _self_link(channel: dict[str, Any]) -> str | None:
+def _channel_link(channel: dict[str, Any], rel: str, url: str) -> str | None:
     links = [link for link in dict.get(channel, "links") or () if isinstance(link, dict)]
-    found = (link.get("href") for link in links if link.get("rel") == "self")
-    return link_of(next(found, None) or "")
+    found = next((link.get("href") for link in links if link.get("rel") == rel), None)
+    try:
+        return link_of(urljoin(url, found or "")) if found else None
+    except ValueError:
+        return None
 
 
 def _tags(item: dict[str, Any]) -> tuple[str, ...]:

@@ -126,6 +126,7 @@ class ParsedFeed:
     complete: bool = True
     wishes: Wishes = Wishes()
     self_link: str | None = None  # what it says its own address is
+    older: str | None = None  # where its next older document is (RFC 5005)
     dropped: int = 0  # items with nothing in them
     format: str = ""  # as feedparser names it (rss20, atom10), or json
     odd_dates: tuple[str, ...] = ()  # of entries without a date: what stands there and is none

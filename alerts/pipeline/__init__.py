@@ -11,7 +11,7 @@
     record()     what servers said -> deliveries, attempts, gates, in ONE transaction
 
 Each works on one claimed row (`record` on a few) and returns what came of it. None of them loops,
-waits or decides when: that is the engine's.
+waits or decides when: that is the engine's. (But `catch_up`, which waits for its turns at a host.)
 """
 
 from alerts.pipeline.apply import apply

@@ -24,6 +24,7 @@ from alerts.model import (
     Wishes,
 )
 from alerts.pipeline import moved, outage
+from alerts.pipeline.catch_up import Older, older
 from alerts.pipeline.parts import Parts
 from alerts.pipeline.record import Recorded, Recorder
 from alerts.store import feeds, held
@@ -53,6 +54,7 @@ class _Fetched:
     answer: FetchedBody
     fingerprint: str
     parsed: ParsedFeed | None  # None: the same document as last time
+    older: Older = field(default_factory=Older)
 
 
 _Outcome = FetchFailure | NotModified | _Fetched
@@ -104,11 +106,12 @@ def _decided(
         values = _calm(now) | _as_columns(outcome.answer.validators)
     else:
         parsed = outcome.parsed
-        recorded = Recorder(connection, parts.in_force, feed, row, now).record(parsed)
+        recorder = Recorder(connection, parts.in_force, feed, row, now)
+        recorded = recorder.record(parsed, outcome.older.entries)
         if not parsed.complete:
             return Polled("failed", recorded), _cut(parts, feed, row, parsed, now)
         values = _calm(now) | _read(row, outcome, parsed, now)
-        if recorded.is_gap:
+        if recorded.is_gap and not outcome.older.is_whole:
             values |= {"gaps": row.gaps + 1, "lost_at": now}
     answer = outcome.answer if isinstance(outcome, _Fetched) else outcome
     is_same = _is_same(row, parsed, recorded)
@@ -128,13 +131,16 @@ def _is_same(row: Row[Any], parsed: ParsedFeed | None, recorded: Recorded) -> bo
 def _ask(parts: Parts, feed: Feed, row: Row[Any]) -> _Outcome:
     """Fetch and, if the document is another than last time, read it."""
     validators = Validators(row.etag, row.last_modified, row.validators_url)
-    answer = parts.fetcher.fetch(moved.as_asked(feed, row), validators)
+    asked = moved.as_asked(feed, row)
+    answer = parts.fetcher.fetch(asked, validators)
     if not isinstance(answer, FetchedBody):
         return answer
     document = parts.reader.read(answer, row.fingerprint, parts.clock.now())
     if isinstance(document.found, FetchFailure):
         return document.found
-    return _Fetched(answer, document.fingerprint, document.found)
+    found = document.found
+    before = Older() if found is None else older(parts, asked, row, found)
+    return _Fetched(answer, document.fingerprint, found, before)
 
 
 # --- the feed's own row ------------------------------------------------------------------------

@@ -6,7 +6,8 @@ feed carries too, is judged again, and told to whom it was not told yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Row
 
@@ -50,13 +51,13 @@ class Recorder:
         self._now = now
         self._title = row.title
 
-    def record(self, parsed: ParsedFeed) -> Recorded:
-        """Write everything the document holds that was not known; return the counts."""
+    def record(self, parsed: ParsedFeed, older: Sequence[Entry] = ()) -> Recorded:
+        """Write what the document and `older` ones hold that was not known; return the counts."""
         self._title = parsed.title or self._title
         entries.one_at_a_time(self._connection)
-        decision = self._decide(parsed)
+        decision = self._decide(replace(parsed, entries=(*parsed.entries, *older)))
         held_back = quarantine.held_back(self._connection, self._row, decision, self._now)
-        is_gap = not held_back and self._is_gap(decision, parsed)
+        skipped = not held_back and is_gap(self._connection, self._row, decision, parsed, self._now)
         ids = entries.add(
             self._connection,
             self._row.id,
@@ -81,7 +82,7 @@ class Recorder:
             matched=matched,
             alerts=alerts,
             held=len(held_back),
-            is_gap=is_gap,
+            is_gap=skipped,
         )
 
     def _changed(self, decision: identity.Decision) -> tuple[list[Judged], list[tuple[int, Entry]]]:
@@ -111,17 +112,6 @@ class Recorder:
         found = held.among(self._connection, brought)
         held.let_go(self._connection, found)
         return found
-
-    def _is_gap(self, decision: identity.Decision, parsed: ParsedFeed) -> bool:
-        """Whether a document as long as the last holds news, and nothing that was there before."""
-        size = len(parsed.entries)
-        if self._row.baseline_at is None or size < max(self._row.entries, _LEAST_FULL):
-            return False
-        if any(not one.is_new_outlet for one in decision.known):
-            return False
-        dates = [one.published_at for one in parsed.entries if one.published_at is not None]
-        past = quarantine.past_of(self._connection, self._row, self._now)
-        return not dates or not all(map(past.is_old, dates))
 
     def _facts(self, new: identity.NewEntry, is_held: bool) -> dict[str, object]:
         facts = {"seen_at": self._now, "is_baseline": new.is_baseline or is_held}
@@ -180,6 +170,23 @@ def decide(
         look_back_s=look_back_s,
         now=now,
     )
+
+
+def is_gap(
+    connection: Connection,
+    row: Row[tuple[object, ...]],
+    decision: identity.Decision,
+    parsed: ParsedFeed,
+    now: float,
+) -> bool:
+    """Whether a document as long as the last holds news, and nothing that was there before."""
+    if row.baseline_at is None or len(parsed.entries) < max(row.entries, _LEAST_FULL):
+        return False
+    if any(not one.is_new_outlet for one in decision.known):
+        return False
+    dates = [one.published_at for one in parsed.entries if one.published_at is not None]
+    past = quarantine.past_of(connection, row, now)
+    return not dates or not all(map(past.is_old, dates))
 
 
 def _comparison(entry: Entry) -> dict[str, object]:

@@ -172,6 +172,21 @@ def _close_gates(connection: Connection, hosts: Iterable[str], until: float) -> 
     connection.execute(statement, [{"key": key, "next_at": until} for key in hosts])
 
 
+def take_turn(
+    connection: Connection, key: str, now: float, gap_s: float, latest: float
+) -> float | None:
+    """Return when a host may be asked once more, and close its gate until after that.
+
+    None if that would be later than `latest`: nothing is taken then.
+    """
+    query = select(host.c.next_at).where(host.c.key == key).with_for_update()
+    at = max(now, connection.execute(query).scalar() or 0.0)
+    if at > latest:
+        return None
+    hold_host(connection, key, at + gap_s)
+    return at
+
+
 def hold_host(connection: Connection, key: str, until: float) -> None:
     """Ask nothing of a host before `until`: it told one of our requests to come later."""
     statement = insert(connection, host).values(key=key, next_at=until)
