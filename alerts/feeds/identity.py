@@ -17,7 +17,8 @@ from alerts.feeds.likeness import Comparison, day_of, names_a_page, plain_words
 from alerts.links import canonical
 from alerts.model import Entry
 
-#: How long one's own K3 tells: the same words a month later are a new article (a weekly column).
+#: How long one's own K3 tells without a day in it: the same words a month later are a new article
+#: (a weekly column).
 SAME_TEXT_S = 30 * 86_400.0
 _TEXT_CHARS = 512
 #: "Obituaries" or "Letters to the editor" are no likeness: so many characters of title and text
@@ -358,7 +359,10 @@ class _Sight:
         if has_name and self._standing.has_any(keys.k3):
             return self._standing.entry_id(keys.k3, keys.number)
         seen = self._known.get(keys.text)
-        return None if seen is None or seen.last_seen < self._now - SAME_TEXT_S else seen.entry_id
+        if seen is None:
+            return None
+        is_certain = entry.published_at is not None or self.is_renamed
+        return seen.entry_id if is_certain or seen.last_seen >= self._now - SAME_TEXT_S else None
 
     def _is_reused(self, entry: Entry, entry_id: int) -> bool:
         """Whether a known guid stands on another article: other link, other title, newer date."""
