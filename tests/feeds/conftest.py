@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "politeness"))
+sys.path += [str(Path(__file__).parents[1] / name) for name in ("politeness", "digests")]
 from publisher import Service
 
 
