@@ -101,8 +101,11 @@ def feeds(seen: Seen) -> Line:
         return Line("feeds", "note", "none", "Write them under feeds: in subscribers.yaml.", facts)
     if not bad:
         rest = f", {states['new']} not polled yet" if states["new"] else ""
-        read = states.total() - states["new"]
-        return Line("feeds", "ok", f"{counted(read, 'feed')} read{rest}", facts=facts)
+        told = f"{counted(states.total() - states['new'], 'feed')} read{rest}"
+        if count := states["quarantined"]:
+            told += f"; of {counted(count, 'feed')} old stories that look new are held back"
+            return Line("feeds", "note", told, "Send or discard them: alerts feeds", facts)
+        return Line("feeds", "ok", told, facts=facts)
     more = tuple(
         f"{_name(feed.name, row)}: {row.error_text} (since"
         f" {seen.dates.near(row.failing_since)}) {row.error_hint or ''}".rstrip()

@@ -14,7 +14,10 @@ from alerts.store.claims import chunks
 from alerts.store.schema import entry, feed, feed_key, held
 
 #: What the state of a feed is that was just read, to be written with the result of its poll.
-CALM_STATE = case((feed.c.quarantined_at.is_not(None), "quarantined"), else_="ok")
+CALM_STATE = case(
+    (select(held.c.entry_id).where(held.c.feed_id == feed.c.id).exists(), "quarantined"),
+    else_="ok",
+)
 
 
 def arrivals(connection: Connection, feed_id: int) -> list[Row[Any]]:

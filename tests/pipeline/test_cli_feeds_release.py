@@ -39,6 +39,11 @@ def test_the_table_says_what_is_held_back_and_what_to_do(folder: Folder):
     assert f"alerts feeds release {FEED}" in row["hint"]
 
 
+def test_status_says_that_something_is_held_back(folder: Folder):
+    told = folder.command("status").output
+    assert "of 1 feed old stories that look new are held back" in told
+
+
 def test_what_is_released_goes_out_with_the_next_digest(folder: Folder):
     before = len(folder.digests())
     told = folder.json("feeds", "release", "Courier")

@@ -10,6 +10,7 @@ from pipeline_world import COURIER, RADIO, World
 from alerts.clock import FakeClock
 from alerts.demo.documents import Item
 from alerts.pipeline import health, quarantine
+from alerts.store import retention
 
 YAML = f"""\
 version: 1
@@ -177,6 +178,15 @@ def test_a_failing_feed_that_recovers_is_still_quarantined(world: World):
     assert world.feed()["state"] == "failing"
     poll(world, *renamed)
     assert (world.feed()["state"], world.feed()["held"]) == ("quarantined", 60)
+
+
+def test_a_quarantine_that_nobody_ends_is_over_with_what_it_held(world: World):
+    renamed = storm(world)
+    world.later(91 * 24)
+    with world.database.write() as connection:
+        retention.prune(connection, world.clock.now())
+    poll(world, *renamed)
+    assert (told(world), world.feed()["state"], world.feed()["held"]) == ([], "ok", 0)
 
 
 def test_breaking_news_is_no_storm(world: World):
