@@ -24,6 +24,7 @@ from alerts.feeds import identity, interval
 from alerts.feeds.trial import Trial
 from alerts.model import Config, Entry, Feed, FetchedBody, FetchFailure, ParsedFeed
 from alerts.netguard import Answer, Handshake, NetError, handshake
+from alerts.pipeline import quarantine
 from alerts.pipeline.record import decide
 from alerts.settings import Settings
 from alerts.store import feeds as feed_rows
@@ -55,6 +56,7 @@ class _Stored:
 
     row: Row[Any] | None
     decision: identity.Decision | None = None
+    held: int = 0  # of its new entries: they look like old stories under new names
 
 
 @click.command("check")
@@ -321,7 +323,8 @@ def _stored(env: Settings, feed: Feed, outcome: ParsedFeed | FetchFailure, now: 
             look_back_s=feed.look_back_s,
             now=now,
         )
-        return _Stored(row, decision)
+        held = () if row is None else quarantine.held_back(connection, row, decision, now)
+        return _Stored(row, decision, len(held))
     return _Stored(None)
 
 
@@ -337,9 +340,12 @@ def _new(feed: Feed, parsed: ParsedFeed, stored: _Stored, now: float) -> Line:
     )
     offered: Sequence[Any] = [new for new in decision.new if not new.is_baseline]
     facts = {"new": len(offered), "old": len(decision.new) - len(offered),
-             "known": len(decision.known)}  # fmt: skip
+             "known": len(decision.known), "held": stored.held}  # fmt: skip
     if stored.row is not None and stored.row.baseline_at is not None:
         told = f"{counted(len(offered), 'article')} not seen before, {len(decision.known)} known"
+        if stored.held:
+            told += f"; {stored.held} look like old stories that the site renamed"
+            return Line("new", "note", told, "They would be held back, and not sent.", facts)
         return Line("new", "ok", told, facts=facts)
     told = f"of a first poll, {len(offered)} would be put to the rules"
     if decision.known:

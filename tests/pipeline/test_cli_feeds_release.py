@@ -6,11 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_service import Folder
+from cli_service import YAML, Folder
 
-from alerts.demo.documents import Item
+from alerts.demo.documents import Item, rss
+from alerts.demo.servers import FeedServer
 
 FEED = "https://courier.example/rss"
+
+
+def renamed(name: str, at: float) -> list[Item]:
+    """Twenty old stories, under names of their own."""
+    return [
+        Item(f"ICE {name} {n}", f"https://courier.example/{name}-{n}", at=at - n * 86_400)
+        for n in range(20)
+    ]
 
 
 @pytest.fixture
@@ -20,12 +29,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
     made.send("ICE in town")
     at = made.world.clock.now() - 90 * 86_400
     for name in ("story", "renamed"):
-        items = [
-            Item(f"ICE {name} {n}", f"https://courier.example/{name}-{n}", at=at - n * 86_400)
-            for n in range(20)
-        ]
         made.world.later(1)
-        made.world.serve(*items)
+        made.world.serve(*renamed(name, at))
         made.world.run(force=True)
     made.catch_up()
     yield made
@@ -69,3 +74,20 @@ def test_explain_says_that_an_article_is_held_back(folder: Folder):
     told = folder.command("explain", "https://courier.example/renamed-3", "ana").output
     assert "held back" in told
     assert "alerts feeds release" in told
+
+
+def test_a_check_says_that_a_renamed_archive_would_be_held_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, feed_server: FeedServer
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ALERTS_ALLOW_NETS", "127.0.0.0/8")
+    url = feed_server.url("/feed")
+    made = Folder(tmp_path, YAML.replace(FEED, url))
+    at = made.world.clock.now() - 90 * 86_400
+    made.world.serve(*renamed("story", at), url=url)
+    made.world.run(force=True)
+    made.catch_up()
+    feed_server.put("/feed", rss("Courier", renamed("other", at)))
+    told = made.command("feeds", "check", "Courier").output
+    made.close()
+    assert "20 look like old stories that the site renamed" in told
