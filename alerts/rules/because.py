@@ -27,6 +27,8 @@ FIELD_NAMES: Mapping[TextField, str] = {
 
 _MOST_WORDS = 6
 _MOST_REASONS = 4
+#: Alternatives that are all missing are named up to this many, else counted.
+_MOST_ALTERNATIVES = 4
 
 _OBSTACLES = {
     "small": "only {words}, in other letters",
@@ -191,7 +193,8 @@ def _missing(clause: Clause, article: Article) -> str:
         return f"NOT drops the whole article because it says {said}"
     if isinstance(clause.node, Or) and not clause.obstacle:
         count = len(clause.node.parts)
-        return f"none of {count} alternatives is there" if count > 2 else _whole(clause, article)
+        if count > _MOST_ALTERNATIVES:
+            return f"none of {count} alternatives is there"
     return _whole(clause, article)
 
 
