@@ -13,7 +13,14 @@ from alerts.cli import COMMANDS
 from tests import needs
 
 README = (needs.ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/operations.md", "docs/rules.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/operations.md",
+    "docs/rules.md",
+    "docs/templates.md",
+)
 
 
 def _block(language: str) -> str:
@@ -43,14 +50,19 @@ def test_its_commands_and_targets_exist() -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_to_files(page: str) -> None:
     file = needs.ROOT / page
-    for link in re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8")):
-        assert (file.parent / link).is_file(), link
+    for link in re.findall(r"\]\(([^):]+)\)", file.read_text(encoding="utf-8")):
+        target, _, part = link.partition("#")
+        assert (file.parent / target).is_file(), link
+        if part:
+            text = (file.parent / target).read_text(encoding="utf-8")
+            titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+            assert part in {title.lower().replace(" ", "-") for title in titles}, link
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_and_variables_that_pages_name_exist(page: str) -> None:
     text = (needs.ROOT / page).read_text(encoding="utf-8")
-    for command in re.findall(r"(?:`|bin/)alerts ([a-z][\w-]*)", text):
+    for command in re.findall(r"(?:`|bin/|^)alerts ([a-z][\w-]*)", text, re.MULTILINE):
         assert command in COMMANDS, command
     known = (needs.ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     for variable in re.findall(r"\b(?:ALERTS|SMTP|MAIL|BASE|SECRET|DATABASE)_[A-Z_]+\b", text):

@@ -1,34 +1,36 @@
 """`alerts demo`: the real service at work on sample news, on this machine alone.
 
-It starts the demo's world, runs `alerts once` twice as a user would, and prints what came of it.
+It starts the demo's world, runs `alerts once` twice as a user would, and prints what came of it;
+with --keep it goes on with `alerts run`.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
+import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import click
 
 from alerts import config
+from alerts.cli.opening import open_page
 from alerts.clock import SystemClock
 from alerts.demo import screen
-from alerts.demo.news import OUTLETS, SampleStory
-from alerts.demo.screen import Verdict
+from alerts.demo.commands import Commands, stop, wait_until_healthy
+from alerts.demo.decisions import decisions
+from alerts.demo.files import Files
+from alerts.demo.mailbox import stop_link_of
+from alerts.demo.servers import ReceivedMail, free_port
 from alerts.demo.world import World
 from alerts.errors import CannotWork
-from alerts.model import Article, Config, Match
-from alerts.rules.matcher import Matcher
+from alerts.model import Config
 from alerts.settings import Settings
-from alerts.text import shown
 
-_PASS_LIMIT_S = 120
-_LOOK_BACK_H = 48
+_LOOK_S = 0.5
 
 
 @click.command("demo")
@@ -37,7 +39,9 @@ _LOOK_BACK_H = 48
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to put the files (made if missing); by default a new temporary folder.",
 )
-def demo(folder: Path | None) -> None:
+@click.option("--open", "opens", is_flag=True, help="Show Ana's digest in the browser.")
+@click.option("--keep", is_flag=True, help="Leave the service running, with its web pages.")
+def demo(*, folder: Path | None, opens: bool, keep: bool) -> None:
     """See the whole service at work on sample news: no network, nothing to set up.
 
     A feed server, a mail server, a Slack-like receiver and a webhook start on this machine; the
@@ -46,123 +50,103 @@ def demo(folder: Path | None) -> None:
     \b
     Examples:
       alerts demo
-      alerts demo --folder /tmp/alerts-demo
+      alerts demo --open
+      alerts demo --keep --folder /tmp/alerts-demo
     """
+    stopping = threading.Event()
+    if keep:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _n, _f: stopping.set())
     place = folder or Path(tempfile.mkdtemp(prefix="alerts-demo-"))
     place.mkdir(parents=True, exist_ok=True)
     if (place / "subscribers.yaml").exists():
         raise click.UsageError(f"{place} holds a subscribers.yaml already; name another folder.")
-    with World(place, SystemClock()) as world:
-        _show(world, place)
+    pages = f"http://127.0.0.1:{free_port()}" if keep else ""
+    with World(place, SystemClock(), pages) as world:
+        shown = _Demo(world)
+        digest = shown.show()
+        if opens:
+            open_page(digest)
+        if keep:
+            shown.keep(stopping)
 
 
-def _show(world: World, place: Path) -> None:
-    machine = Settings(config=place / "subscribers.yaml").environment
-    environment = world.environment(machine)
-    click.echo("The real service meets a small world: six outlets with feeds, a mail server, a")
-    click.echo("Slack channel and a webhook, all on this machine. No network is used.")
-    first = _alerts("once", "--send-now", folder=place, environment=environment)
-    _title("What was polled")
-    _say(screen.polled(_alerts("feeds", folder=place, environment=environment)))
-    verdicts = _verdicts(world, place, environment)
-    _title("What was told, and why")
-    _say(screen.told(verdicts))
-    _title("What was not, and what it is instead")
-    _say(screen.not_told(verdicts))
-    _title("Ana's mail")
-    _say(line for mail in world.mail.mails for line in screen.mail(mail))
-    _title("The same news in Slack, for who follows ICE and sanctuary")
-    _say(line for post in world.rooms.accepted(world.room) for line in screen.slack(post))
-    _second_pass(world, place, environment, first)
-    _files(world, place)
+class _Demo:
+    """One run of the demo: it acts and prints; the lines are made in `demo.screen`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        machine = Settings(config=world.folder / "subscribers.yaml").environment
+        self._environment = world.environment(machine)
+        self._alerts = Commands(world.folder, self._environment)
+        self._files = Files(world)
+
+    def show(self) -> Path:
+        """Play two passes, print what came of them, and return the page of the first digest."""
+        world, stories = self._world, self._world.stories
+        first = self._alerts.json("once", "--send-now")
+        feeds = self._alerts.json("feeds")
+        mails, room = self._files.mails(), world.rooms.accepted(world.room)
+        world.move_on()
+        second = self._alerts.json("once", "--force", "--send-now")
+        later = self._files.mails()
+        self._files.posts()
+        decided = decisions(stories, self._config(), _words(mail for mail, _ in mails))
+        _say(screen.outcome(decided, [first, second]), bold=True)
+        _part("What was polled", screen.polled(feeds))
+        _part("What was told, and because of which words", screen.told(decided))
+        _part("What was not, and what the rules say of it", screen.not_told(decided))
+        _part("The same in Slack, for who follows ICE and sanctuary",
+              (line for post in room for line in screen.slack(post)))  # fmt: skip
+        subjects = [str(mail.message["Subject"]) for mail, _ in later]
+        _part("Then the day went on", screen.moved_on(first, second, subjects))
+        _part(
+            "Look for yourself", screen.files(world.folder, [page for _, page in mails], _command())
+        )
+        return mails[0][1]
+
+    def _config(self) -> Config:
+        return config.require(self._world.folder / "subscribers.yaml", self._environment)
+
+    def keep(self, stopping: threading.Event) -> None:
+        """Leave the service running until `stopping` is set; say which mails come meanwhile."""
+        folder, pages = self._world.folder, self._world.pages
+        with self._alerts.service(folder / "service.log") as service:
+            try:
+                wait_until_healthy(service, pages, SystemClock())
+                stop_link = stop_link_of(self._world.mail.to("ana@example.org")[0])
+                _part("The service goes on", screen.kept(folder, pages, stop_link))
+                while service.poll() is None and not stopping.wait(_LOOK_S):
+                    _say(screen.came(mail, page) for mail, page in self._files.mails())
+                    self._files.posts()
+            finally:
+                code = stop(service)
+        if code != 0 or not stopping.is_set():
+            raise CannotWork(
+                f"The service ended with {code}.", hint=f"Its words: {folder / 'service.log'}"
+            )
+        click.echo("Stopped.")
 
 
-def _second_pass(
-    world: World, place: Path, environment: Mapping[str, str], first: Mapping[str, Any]
-) -> None:
-    """Show that only what is new is told: the heart of the promise."""
-    before = len(world.mail.mails)
-    world.move_on()
-    second = _alerts("once", "--force", "--send-now", folder=place, environment=environment)
-    _title("Two passes")
-    click.echo(f"  First:   {screen.counters(first)}.")
-    click.echo("  Then a headline was edited, a story was reprinted elsewhere with a tracked link,")
-    click.echo("  and one story came anew.")
-    click.echo(f"  Second:  {screen.counters(second)}.")
-    for mail in world.mail.mails[before:]:
-        click.echo(f"  Ana's second mail holds that one: {mail.message['Subject']}")
+def _command() -> str:
+    """Return how this program is called from any folder."""
+    if shutil.which("alerts"):
+        return "alerts"
+    own = Path(sys.argv[0]).absolute()
+    return str(own) if own.name == "alerts" else f"{sys.executable} -m alerts"
 
 
-def _files(world: World, place: Path) -> None:
-    for number, mail in enumerate(world.mail.mails, 1):
-        (place / f"mail-{number}.eml").write_bytes(mail.raw)
-        (place / f"mail-{number}.html").write_text(mail.part("html"), encoding="utf-8")
-    for number, post in enumerate(world.rooms.accepted(), 1):
-        kind = "slack" if post.path == world.room else "webhook"
-        (place / f"{kind}-{number}.json").write_bytes(post.body)
-    _title("Where things lie")
-    for file in sorted(path for path in place.iterdir() if path.suffix in _SHOWN):
-        click.echo(f"  {file}")
-    click.echo("\nYour own: write subscribers.yaml, then alerts check, then alerts once.")
+def _words(mails: Iterable[ReceivedMail]) -> set[str]:
+    """Return the words of the mails' text parts, whole links among them."""
+    return {word for mail in mails for word in mail.part("plain").split()}
 
 
-_SHOWN = {".yaml", ".eml", ".html", ".json", ".db"}
-
-
-def _alerts(command: str, *options: str, folder: Path, environment: Mapping[str, str]) -> Any:
-    """Run a command as a user would, in the demo's folder, and return its JSON."""
-    done = subprocess.run(  # noqa: S603 - our own command line, nothing of it from outside
-        [sys.executable, "-m", "alerts", command, "--json", *options],
-        cwd=folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=_PASS_LIMIT_S,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise CannotWork(f"`alerts {command}` ended with {done.returncode}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
-
-
-def _verdicts(world: World, place: Path, environment: Mapping[str, str]) -> list[Verdict]:
-    """Ask the rules about each story again, for the words that made them hold."""
-    found = config.require(place / "subscribers.yaml", environment)
-    matcher = Matcher(found.rules)
-    return [_verdict(story, matcher, found) for story in world.stories]
-
-
-def _verdict(story: SampleStory, matcher: Matcher, found: Config) -> Verdict:
-    outlet = next(outlet for outlet in OUTLETS if outlet.key == story.outlet)
-    article = Article(
-        title=story.title,
-        summary=story.text,
-        author=story.author,
-        tags=story.tags,
-        sources=(outlet.name, *outlet.tags),
-        place=outlet.place,
-        lang=outlet.language,
-    )
-    reasons = {
-        rule.title(): _words(match, article)
-        for match in matcher.spans(article)
-        if (rule := found.rule(match.rule)) is not None
-    }
-    return Verdict(story, reasons, is_told=story.hours_ago < _LOOK_BACK_H)
-
-
-def _words(match: Match, article: Article) -> tuple[str, ...]:
-    texts = {"title": article.title, "summary": article.summary, "tag": ", ".join(article.tags)}
-    words = (shown(texts.get(s.field, "")[s.start : s.end]) for s in match.spans)
-    return tuple(dict.fromkeys(word for word in words if word))
-
-
-def _title(text: str) -> None:
+def _part(title: str, lines: Iterable[str]) -> None:
     click.echo()
-    click.secho(text, bold=True)
+    click.secho(title, bold=True)
+    _say(lines)
 
 
-def _say(lines: Iterable[str]) -> None:
+def _say(lines: Iterable[str], *, bold: bool | None = None) -> None:
     for line in lines:
-        click.echo(line)
+        click.secho(line, bold=bold)

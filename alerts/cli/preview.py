@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from alerts import settings
+from alerts.cli.opening import open_page
 from alerts.cli.reading import Reading, duration_s, person_named, reading
 from alerts.clock import SystemClock
 from alerts.delivery.compose import compose
@@ -121,5 +122,4 @@ def _text(mail: Mail) -> bytes:
 def _open(html: bytes) -> None:
     with tempfile.NamedTemporaryFile(prefix="digest-", suffix=".html", delete=False) as file:
         file.write(html)
-    click.echo(f"Opening {file.name}", err=True)
-    click.launch(file.name)
+    open_page(Path(file.name))

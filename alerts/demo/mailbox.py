@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import hashlib
+import re
 import socket
 import threading
 from collections import defaultdict, deque
@@ -53,7 +54,7 @@ class MailSink:
 
     def start(self) -> Self:
         """Listen; OSError if the port cannot be had."""
-        port = self._port or _free_port(self.address)
+        port = self._port or free_port(self.address)
         controller = Controller(
             _Mailbox(self), hostname=self.address, port=port, server_hostname="mail.demo"
         )
@@ -158,7 +159,14 @@ class _Mailbox:
         return f"250 2.0.0 OK: queued as {hashlib.sha256(content).hexdigest()[:10].upper()}"
 
 
-def _free_port(address: str) -> int:
+def stop_link_of(mail: ReceivedMail) -> str:
+    """Return the page on which its reader can stop these mails; empty if it names none."""
+    found = re.search(r"<(https?:[^>]+)>", str(mail.message["List-Unsubscribe"] or ""))
+    return found[1] if found else ""
+
+
+def free_port(address: str = "127.0.0.1") -> int:
+    """Return a port that nobody listens on just now."""
     with socket.create_server((address, 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

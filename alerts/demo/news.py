@@ -112,6 +112,26 @@ STORIES = (
         author="Badger Wire staff",
     ),
     SampleStory(
+        "courier", "warrant-first", 28.0,
+        "School board: no agent past the front desk without a judge’s signature",
+        "Secretaries in all 52 schools get a one-page sheet on what to ask when ICE comes to the "
+        "door. The vote was unanimous, and the sheet is already out of print.",
+        author="Marta Lindqvist", tags=("Schools",),
+    ),
+    SampleStory(
+        "radio", "county-resolution", 44.0,
+        "Supervisors keep Dane a sanctuary county, 31 to 4",
+        "The resolution of 2017 stands: deputies ask nobody where they were born. Twelve hours "
+        "of public comment went before the vote.",
+        author="Theo Okafor",
+    ),
+    SampleStory(
+        "voz", "listas", 52.0,
+        "La migra no ha pedido listas de alumnos, asegura el distrito escolar",
+        "Si las pidiera, dijo el superintendente, la respuesta cabría en dos letras.",
+        author="Lucía Barrientos",
+    ),
+    SampleStory(
         "ledger", "beltline-lease", 90.0,
         "ICE plans to lease offices on the Beltline, county records show",
         "A ten-year lease was filed with Dane County on a Friday afternoon.",
@@ -179,12 +199,32 @@ STORIES = (
         "Diez sabores, dos escenarios y un concurso de comer sin manos.",
         decoy="dessert, in Spanish",
     ),
+    SampleStory(
+        "courier", "piano", 30.5,
+        "Black ice puts eleven cars and a piano into the median of the Beltline",
+        "Nobody was hurt. The piano needs tuning.",
+        decoy="a frozen road",
+    ),
+    SampleStory(
+        "wire", "plow", 47.0,
+        "ICE ICE BABY, SAYS THE PLOW: VOTERS NAME THE COUNTY’S NEWEST TRUCK",
+        "It beat Plowy McPlowface by nine votes.",
+        decoy="a snowplow, shouted in capitals",
+    ),
+    SampleStory(
+        "ledger", "toads", 58.0,
+        "Toad sanctuary holds up bike path for one more spring",
+        "Fowler’s toads cross at dusk, and in no hurry.",
+        decoy="a home for toads",
+    ),
 )  # fmt: skip
 
-#: The wire's story as a member paper prints it: its own guid and a tracked link, the same article.
-REPRINT = ("jail-contract", "courier", "?utm_source=courier&utm_medium=rss")
+#: The wire's stories as member papers print them: with a guid of their own and a tracked link, but
+#: the same article. Story, who prints it, what it adds to the link.
+REPRINTED = ("287g-hearing", "ledger", "?utm_source=ledger&utm_medium=rss")
 
-#: What happens between the two passes: a headline is edited, a story comes anew.
+#: What happens between the two passes: a story is reprinted, a headline edited, a story comes anew.
+REPRINTED_LATER = ("jail-contract", "courier", "?utm_source=courier&utm_medium=rss")
 EDITED = (
     "courthouse-arrests",
     "ICE agents take two men into custody outside county courthouse; one was released, lawyers say",

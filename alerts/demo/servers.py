@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from email.utils import formatdate, parsedate_to_datetime
 
 from alerts.demo.loopback import Answer, LoopbackServer, Request
-from alerts.demo.mailbox import MailSink, ReceivedMail
+from alerts.demo.mailbox import MailSink, ReceivedMail, free_port
 
 __all__ = [
     "Answer", "FeedServer", "LoopbackServer", "MailSink", "ReceivedMail", "Request",
-    "WebhookReceiver",
+    "WebhookReceiver", "free_port",
 ]  # fmt: skip
 
 FEED_TYPES = {

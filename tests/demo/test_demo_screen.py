@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import click
 
 from alerts.demo import screen
+from alerts.demo.decisions import Decision
 from alerts.demo.news import SampleStory
-from alerts.demo.screen import Verdict
 from alerts.demo.servers import ReceivedMail, Request
 
 STORY = SampleStory("courier", "arrests", 2.0, "ICE agents wait outside the courthouse", "Text.")
 TRAIN = SampleStory("weekend", "train", 3.0, "A slow ICE train", "Text.", decoy="a train")
+DULL = SampleStory("wire", "dull", 1.0, "A dull day", "")
+TOLD = Decision(STORY, {"ICE": ("ICE", "I.C.E."), "Local": ()})
 
 
 def test_a_told_story_says_which_words_made_it_told() -> None:
-    verdict = Verdict(STORY, {"ICE": ("ICE", "I.C.E.")}, is_told=True)
-    assert screen.told([verdict, Verdict(TRAIN, {}, is_told=True)]) == [
-        "  ICE agents wait outside the courthouse (Dane County Courier)",
-        "      ICE, because it says ICE … I.C.E.",
+    assert screen.told([TOLD, Decision(TRAIN, {}, "no")]) == [
+        "  · ICE agents wait outside the courthouse [ICE: “ICE”, “I.C.E.”; Local]"
     ]
 
 
-def test_a_story_that_was_not_told_says_what_it_is_instead() -> None:
-    old = Verdict(STORY, {"ICE": ("ICE",)}, is_told=False)
-    plain = Verdict(SampleStory("wire", "dull", 1.0, "A dull day", ""), {}, is_told=True)
-    lines = screen.not_told([Verdict(TRAIN, {}, is_told=True), old, plain])
-    assert lines[1] == "      a train"
-    assert "old news" in lines[3]
-    assert lines[5] == "      no rule holds"
+def test_stories_that_were_not_told_stand_below_what_the_rules_say_of_them() -> None:
+    lines = screen.not_told(
+        [Decision(TRAIN, {}, "excepted"), TOLD, Decision(DULL, {}, "not there"),
+         Decision(STORY, {}, "excepted")]
+    )  # fmt: skip
+    assert [click.unstyle(line) for line in lines] == [
+        "  excepted", "  · A slow ICE train (a train)",
+        "  · ICE agents wait outside the courthouse", "  not there", "  · A dull day",
+    ]  # fmt: skip
 
 
 def test_a_failing_source_is_shown_with_its_reason_and_others_with_their_count() -> None:
@@ -35,9 +40,9 @@ def test_a_failing_source_is_shown_with_its_reason_and_others_with_their_count()
         {"name": "Courier", "error": None, "error_text": None, "entries": 4},
         {"name": "Two Rivers", "error": "http", "error_text": "It answers 503.", "entries": 0},
     ]
-    assert screen.polled(rows) == [
-        "  Courier     4 articles",
-        "  Two Rivers  FAILING: It answers 503.",
+    assert [click.unstyle(line) for line in screen.polled(rows)] == [
+        "  Read, with their articles: Courier 4.",
+        "  Could not be read: Two Rivers: It answers 503.",
     ]
     assert screen.polled([]) == []
 
@@ -46,7 +51,7 @@ def test_a_slack_message_is_shown_with_labels_for_links_and_its_marks_unescaped(
     blocks = [
         {"type": "header", "text": {"type": "plain_text", "text": "1 story"}},
         {"type": "divider"},
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": "ICE 1"}]},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": ":warning: ICE 1"}]},
         {
             "type": "section",
             "text": {"type": "mrkdwn", "text": "*<https://x.example/a|Cats &amp; <dogs>*\nCourier"},
@@ -54,24 +59,30 @@ def test_a_slack_message_is_shown_with_labels_for_links_and_its_marks_unescaped(
     ]
     post = Request("POST", "/", {}, json.dumps({"blocks": blocks}).encode(), 200, 0.0)
     assert screen.slack(post) == [
-        "  | 1 story", "  |", "  | " + "-" * 40, "  | ICE 1", "  |",
-        "  | *Cats & <dogs*", "  | Courier", "  |",
+        "  │ 1 story", "  │ " + "-" * 40, "  │ ⚠ ICE 1", "  │",
+        "  │ *Cats & <dogs*", "  │ Courier",
     ]  # fmt: skip
 
 
-def test_a_mail_is_shown_with_its_subject_and_text() -> None:
-    raw = b"From: a@x.example\r\nTo: b@x.example\r\nSubject: Hello\r\n\r\nOne\r\n\r\nTwo\r\n"
-    assert screen.mail(ReceivedMail("a@x.example", ("b@x.example",), raw)) == [
-        "  | From: a@x.example", "  | To: b@x.example", "  | Subject: Hello", "  |",
-        "  | One", "  |", "  | Two",
-    ]  # fmt: skip
+def test_the_outcome_comes_in_one_breath_and_fits_a_terminal() -> None:
+    done = {"delivered": 1, "seconds": 0.62}
+    lines = screen.outcome([TOLD, Decision(TRAIN, {}, "no")], [done, done])
+    words = " ".join(lines)
+    assert "1 of 2 stories were told, each once; 1 only look like it. 2 messages went" in words
+    assert "in 1.2 s" in words
+    assert max(map(len, lines)) < 80
 
 
-def test_a_pass_is_told_in_one_sentence() -> None:
-    done = dict.fromkeys(
-        ("polled", "unchanged", "failed", "new", "alerts", "digests", "delivered"), 2
-    )
-    assert screen.counters(done | {"new": 1, "seconds": 1.25}) == (
-        "2 sources polled (2 unchanged, 2 failing), 1 new article, 2 alerts, 2 digests, "
-        "2 delivered, in 1.2 s"
-    )
+def test_two_passes_are_told_apart_by_what_was_new() -> None:
+    first = {"polled": 7, "unchanged": 0, "new": 24, "delivered": 4}
+    second = {"polled": 7, "unchanged": 4, "new": 1, "delivered": 1}
+    lines = screen.moved_on(first, second, ["One is home", "One is home"])
+    assert "24 new articles, 4 messages" in lines[0]
+    assert "1 new article, 1 message." in " ".join(lines)
+    assert lines[-1] == "  · One is home"
+
+
+def test_a_mail_that_comes_later_is_told_with_its_subject_and_its_page() -> None:
+    mail = ReceivedMail("a@x.example", ("b@x.example",), b"Subject: Hello\r\n\r\nOne\r\n")
+    line = screen.came(mail, Path("/tmp/mail-1-b.html"))
+    assert line == "  Mail to b@x.example: Hello (/tmp/mail-1-b.html)"

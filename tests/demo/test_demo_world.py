@@ -10,6 +10,7 @@ import pytest
 import requests
 import yaml
 
+from alerts import settings
 from alerts.clock import FakeClock
 from alerts.demo import documents, news
 from alerts.demo.documents import Item
@@ -51,7 +52,7 @@ def test_a_json_feed_holds_the_item_as_it_is() -> None:
     assert set(bare) == {"id", "url", "title", "summary", "content_html"}
 
 
-def test_every_sample_story_is_served_once_and_has_an_outlet_of_its_own(tmp_path: Path) -> None:
+def test_every_sample_story_is_served_by_its_outlet_and_one_is_reprinted(tmp_path: Path) -> None:
     clock = FakeClock()
     with World(tmp_path, clock) as world:
         texts = {
@@ -64,7 +65,8 @@ def test_every_sample_story_is_served_once_and_has_an_outlet_of_its_own(tmp_path
             + texts[story.outlet].count(f"{link(story)}<")
             >= 1
         )
-        assert not any(link(story) in text for key, text in texts.items() if key != story.outlet)
+        others = {key for key, text in texts.items() if link(story) in text} - {story.outlet}
+        assert others == ({news.REPRINTED[1]} if story.slug == news.REPRINTED[0] else set())
 
 
 def test_moving_on_edits_one_reprints_one_and_adds_one(tmp_path: Path) -> None:
@@ -75,7 +77,7 @@ def test_moving_on_edits_one_reprints_one_and_adds_one(tmp_path: Path) -> None:
         radio = requests.get(world.feeds.url("/radio"), timeout=10).text
     assert news.EDITED[1] in after.text
     assert news.EDITED[1] not in before.text
-    assert news.REPRINT[2].replace("&", "&amp;") in after.text
+    assert news.REPRINTED_LATER[2].replace("&", "&amp;") in after.text
     assert news.NEWER.title in radio
     assert after.headers["ETag"] != before.headers["ETag"]
 
@@ -86,10 +88,21 @@ def test_the_written_configuration_names_every_outlet_and_no_secret(tmp_path: Pa
         environment = world.environment({"SMTP_URL": "smtp://real.example", "PATH": "/bin"})
     parsed = yaml.safe_load(text)
     assert [feed["name"] for feed in parsed["feeds"]][:-1] == [o.name for o in news.OUTLETS]
-    assert parsed["subscribers"][1]["slack"] == "${DEMO_SLACK_URL}"
+    assert parsed["subscribers"][2]["slack"] == "${DEMO_SLACK_URL}"
     assert environment["DEMO_HOOK_SECRET"] not in text
     assert environment["SMTP_URL"].startswith("smtp://127.0.0.1:")
     assert environment["PATH"] == "/bin"
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+
+
+def test_commands_in_the_folder_of_the_world_find_its_servers(tmp_path: Path) -> None:
+    with World(tmp_path, FakeClock(), "http://127.0.0.1:8123") as world:
+        env = settings.load(tmp_path / "subscribers.yaml")
+    assert not env.env_mistakes
+    assert env.smtp_url is not None
+    assert env.smtp_url.reveal() == world.mail.url
+    assert (env.base_url, env.port) == ("http://127.0.0.1:8123", 8123)
+    assert env.mail_from == world.variables()["MAIL_FROM"]
 
 
 def test_no_outlet_of_the_sample_news_can_exist() -> None:
