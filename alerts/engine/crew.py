@@ -30,6 +30,11 @@ SEND_THREADS = 8
 #: A claim outlives the longest fetch and the longest send.
 LEASE_S = 300.0
 
+#: A poll that takes longer waits for a slow server and gives its place to another; there are
+#: threads for so many of them, so that no crowd of hanging servers keeps the others waiting.
+_SLOW_S = 3.0
+_MOST_POLLS = 4 * FETCH_THREADS
+
 #: Feeds are claimed when so many threads are free: a claim looks at everything that is due.
 _BATCH = FETCH_THREADS // 4
 
@@ -63,11 +68,12 @@ class Crew:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._clock = parts.clock
-        self._fetchers = ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch")
+        self._fetchers = ThreadPoolExecutor(_MOST_POLLS, thread_name_prefix="fetch")
         self._senders = ThreadPoolExecutor(SEND_THREADS, thread_name_prefix="send")
         self._results = Results(self._record)
         self._done: SimpleQueue[Callable[[], Any]] = SimpleQueue()  # what `settle` has to call
         self._polls: dict[int, Row[Any]] = {}
+        self._poll_began: dict[int, float] = {}  # by the monotonic clock
         self._sends: dict[str, Row[Any]] = {}
         self._mail_works = False  # until a server answered one mail, few at a time are tried
         self._probed_at = float("-inf")
@@ -96,7 +102,7 @@ class Crew:
 
     def poll_due(self, horizon: float) -> None:
         """Begin polls of feeds that fell due by `horizon`, as many as threads are free."""
-        free = FETCH_THREADS - self.polling
+        free = self._free_to_poll()
         if free < _BATCH:
             return
         settings, lease = self._parts.settings, self._clock.token()
@@ -110,9 +116,17 @@ class Crew:
                 limit=free,
                 gaps=feeds.Gaps(settings.host_gap_s, settings.min_poll_s),
             )
+        began = self._clock.monotonic()
         for row in rows:
             self._polls[row.id] = row
+            self._poll_began[row.id] = began
             self._begin(self._fetchers, self._poll, row, lease)
+
+    def _free_to_poll(self) -> int:
+        """Return how many polls may begin: slow ones under way take no place but a thread."""
+        now = self._clock.monotonic()
+        quick = sum(now - began < _SLOW_S for began in self._poll_began.values())
+        return min(FETCH_THREADS - quick, _MOST_POLLS - self.polling)
 
     def make_due(self) -> None:
         """Make the digests of all slots that are due, here and now."""
@@ -220,6 +234,7 @@ class Crew:
 
     def _polled(self, feed_id: int, polled: Polled | None) -> None:
         self._polls.pop(feed_id, None)
+        self._poll_began.pop(feed_id, None)
         if polled is not None:
             self.tally.polls.append(polled)
 
