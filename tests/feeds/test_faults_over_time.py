@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from publisher import PEOPLE, Service, Site, fresh
-from scripted import Seen
+from publisher import DAY, HOUR, PEOPLE, Service, Site, fresh
+from scripted import Raw, Seen, reply
 
 from alerts.pipeline import reload
 from alerts.store import schema
@@ -140,4 +140,34 @@ def test_a_feed_without_entries_is_read_well(service: Service):
     assert (service.feeds()[0]["state"], service.feeds()[0]["entries"]) == ("ok", 0)
     site.answer = lambda _: made(NEWS, *OLD)
     service.poll()
+    assert alerts(service) == 1
+
+
+CLASSES = {
+    "http": reply(503),
+    "not_a_feed": reply(200, b"<html><title>Sign in</title></html>"),
+    "malformed": reply(200, b"<rss><channel><item><<<"),
+    "too_big": Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n"),
+    "truncated": Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<rss>"),
+    "entities": reply(200, b"<!DOCTYPE rss [<!ENTITY a SYSTEM 'file:///x'>]><rss></rss>"),
+}
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_feed_that_fails_for_a_day_is_told_once_and_its_end_once(service: Service, kind: str):
+    site = begun(service)
+    site.answer = lambda _: CLASSES[kind]
+    service.poll()
+    assert service.feeds()[0]["error"] == kind
+    assert service.notices() == []
+    service.run_for(DAY, step=HOUR)
+    for _ in range(3):
+        service.run_for(DAY, step=6 * HOUR)
+        service.restart()
+        (subject,) = service.notices()
+        assert subject.startswith("Feed failing: News")
+    site.answer = lambda _: made(NEWS, *OLD)
+    service.run_for(2 * DAY, step=6 * HOUR)
+    for _ in range(2):
+        assert service.notices()[1:] == ["Feed works again: News"]
     assert alerts(service) == 1
