@@ -16,6 +16,8 @@ from alerts.feeds.identity import NewEntry
 
 #: Fewer than these are let through: so many may be posted late, or corrected, at a time.
 LEAST = 10
+#: Fewer are enough if all of the document is new, dated and old: many sites list their last ten.
+LEAST_WHOLE = 5
 #: So many times the old stories of the feed's busiest days (their 99th percentile) are a storm.
 _TIMES = 5
 #: Of the document, this share has to be new; a site that renames does it to all of them.
@@ -47,7 +49,7 @@ class Past:
 
 def may_be(new: int, size: int) -> bool:
     """Whether `new` entries of a document of `size` are enough to ask for the past at all."""
-    return new > LEAST and new > _SHARE * size
+    return (new > LEAST and new > _SHARE * size) or new == size >= LEAST_WHOLE
 
 
 def past_of(arrivals: Iterable[Arrival], *, since: float, now: float) -> Past:
@@ -71,8 +73,10 @@ def held_back(new: Sequence[NewEntry], size: int, past: Past) -> frozenset[int]:
     Those that are dated after all that was known are news, whatever happens around them.
     """
     old = frozenset(at for at, one in enumerate(new) if past.is_old(one.entry.published_at))
-    is_storm = may_be(len(new), size) and len(old) > max(LEAST, _TIMES * past.late_a_day)
-    return old if is_storm else frozenset()
+    if not may_be(len(new), size) or len(old) <= _TIMES * past.late_a_day:
+        return frozenset()
+    is_whole = len(old) == size and all(one.entry.published_at is not None for one in new)
+    return old if is_whole or len(old) > LEAST else frozenset()
 
 
 def _seen_at(arrival: Arrival) -> float:

@@ -25,14 +25,18 @@ def brought(count: int, published_at: float | None) -> list[NewEntry]:
     [
         (60, 0, 0, 60),
         (11, 0, 0, 11),
-        (10, 0, 0, 0),
+        (10, 1, 0, 0),
+        (10, 0, 0, 10),
+        (5, 0, 0, 5),
+        (4, 0, 0, 0),
+        (5, 0, 1, 0),
         (60, 12, 0, 60),
         (60, 15, 0, 0),
         (60, 0, 11, 60),
         (60, 0, 12, 0),
     ],
 )
-def test_more_than_ten_and_five_busy_days_and_four_fifths_is_a_storm(
+def test_more_than_five_busy_days_and_ten_of_four_fifths_or_five_of_all_are_a_storm(
     old: int, known: int, late_a_day: int, held: int
 ):
     new = brought(old, NOW - 9 * DAY)
@@ -48,8 +52,9 @@ def test_news_in_the_middle_of_a_storm_are_not_held():
     assert held_back(new, 32, QUIET) == frozenset(range(30))
 
 
-def test_entries_without_a_date_count_as_old():
+def test_entries_without_a_date_count_as_old_if_they_are_many():
     assert len(held_back(brought(30, None), 30, QUIET)) == 30
+    assert not held_back(brought(10, None), 10, QUIET)
 
 
 def test_the_past_counts_what_came_late_by_day_and_not_the_first_poll():
