@@ -6,7 +6,7 @@ Pure. It decides what stands where; how it looks is `render`'s matter, what a st
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from alerts import text
@@ -57,6 +57,15 @@ def assemble(  # noqa: PLR0913 - a digest is made of these ten facts, each from 
         next_at=next_at,
         titles=titles,
     )
+
+
+def without(digest: Digest, entry_ids: Collection[int]) -> Digest:
+    """Return the digest without the stories of these entries."""
+    left = (
+        replace(section, stories=tuple(s for s in section.stories if s.entry_id not in entry_ids))
+        for section in digest.sections
+    )
+    return replace(digest, sections=tuple(section for section in left if section.stories))
 
 
 def _titles(

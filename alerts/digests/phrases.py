@@ -24,7 +24,7 @@ from alerts.digests.words import (
     name_of,
     translations,
 )
-from alerts.model import Digest, FeedHealth, Outlet, Story
+from alerts.model import Digest, FeedHealth, Outlet, Story, Subscriber
 
 SUBJECT_CHARS = 120
 _PREHEADER_CHARS = 120
@@ -255,16 +255,23 @@ class Phrases:
     @cached_property
     def follows(self) -> str:
         """ "Ana Flores follows ICE, Sanctuary and Madison, weekdays at 7:30 am."."""
-        if not self.topics:
+        people = self.digest.sharers or (self.digest.subscriber,)
+        return " ".join(filter(None, map(self._follows, people)))
+
+    def _follows(self, person: Subscriber) -> str:
+        topics = self._topics(person)
+        if not topics:
             return ""
-        name = cut(" ".join(self.digest.subscriber.name.split()), 120)
-        words = {"name": name, "topics": self.topics.rstrip(".")}  # "a las 7:30 a. m."
+        name = cut(" ".join(person.name.split()), 120)
+        words = {"name": name, "topics": topics.rstrip(".")}  # "a las 7:30 a. m."
         return self._t("%(name)s follows %(topics)s.") % words
 
     @cached_property
     def topics(self) -> str:
         """ "ICE and Sanctuary, weekdays at 7:30 am; Madison, right away"."""
-        person = self.digest.subscriber
+        return self._topics(self.digest.subscriber)
+
+    def _topics(self, person: Subscriber) -> str:
         by_cadence: dict[str, list[str]] = {}
         for subscription in person.subscriptions:
             when = (subscription.when or person.when).text

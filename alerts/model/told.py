@@ -116,6 +116,7 @@ class Digest:
     next_at: float | None = None
     titles: Mapping[str, str] = field(default_factory=dict)  # rule name -> title, of all followed
     late: Lateness | None = None
+    sharers: tuple[Subscriber, ...] = ()  # whose news it is, if several share the address
     below: tuple[Section, ...] = ()  # told before, by one line each: no stories of its own
 
     @property

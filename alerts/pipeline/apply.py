@@ -15,7 +15,7 @@ from alerts.model import Config, Subscriber
 from alerts.pipeline import quiet_weeks
 from alerts.pipeline.parts import InForce
 from alerts.store import alerts as alert_rows
-from alerts.store import configs, deliveries, feeds, subscribers
+from alerts.store import configs, deliveries, feeds, riders, subscribers
 from alerts.store.database import Database
 from alerts.store.undo import GivenUp, bring_back
 
@@ -95,6 +95,7 @@ def _give_up(connection: Connection, key: str, now: float) -> list[int]:
     owed = [row.entry_id for row in alert_rows.pending(connection, key)]
     alert_rows.suppress(connection, key, REMOVED)
     deliveries.suppress_open(connection, key, REMOVED, now)
+    riders.free(connection, key, now)
     return owed
 
 

@@ -12,16 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from alerts.delivery.transport import DeliveryHead
 from alerts.digests import slots
+from alerts.digests.below import already_sent
 from alerts.log import get_logger
-from alerts.model import (
-    Destination,
-    Digest,
-    Rendered,
-    Subscriber,
-)
-from alerts.pipeline import before, drafting, lateness, quiet_weeks, welcome
+from alerts.model import Destination, Digest, Subscriber
+from alerts.pipeline import before, drafting, lateness, quiet_weeks, shared, welcome
 from alerts.pipeline.apply import rules_of
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
@@ -30,9 +25,6 @@ from alerts.store.schema import slot as slot_table
 
 #: How long a digest waits for a variable that holds an address before it looks again.
 _UNSET_WAIT_S = 300.0
-
-#: Parts of one delivery become due this far apart, so that they go out in their order.
-_PART_STEP_S = 0.001
 
 
 def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
@@ -67,6 +59,8 @@ def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
         following = (due.name, due.due_at) if due is not None else (None, None)
     with parts.database.write() as connection:
         subscribers.end_slot(connection, row, lease, *following)
+        if made:
+            shared.call(connection, parts.in_force, person, row)
     return made
 
 
@@ -132,10 +126,12 @@ def _make(
         owed = draft.owed(rows)
         digest = draft.digest(person, owed, digest_id=parts.clock.token(), slot=slot, now=now)
         late = lateness.of_digest(connection, rows, owed, was_due_at, now)
-        told = before.sent(draft, person, cadence, now) if was_due_at is not None else ()
-    digest = replace(digest, late=late, below=told)
+        told = before.sent(draft, person, cadence, now) if was_due_at is not None else []
+        digest = replace(digest, late=late, below=already_sent(told, person.language))
+        made = shared.Made(draft, digest, owed, told)
+        plans = [made.plan(place) for place in person.destinations]
     welcome.greet(parts, [person], at_once=True)
-    outgoing = [out for place in person.destinations for out in _render(parts, digest, place)]
+    outgoing = [plan.outgoing(parts) for plan in plans]
     with parts.database.write() as connection:
         if not _write(connection, parts, digest, cadence, [r.entry_id for r in rows], outgoing):
             return 0
@@ -144,7 +140,7 @@ def _make(
         digest=digest.id,
         subscriber=person.id,
         entries=[row.entry_id for row in rows],
-        deliveries=[out["id"] for out in outgoing],
+        deliveries=[row["id"] for out in outgoing for row in out.rows],
     )
     return 1
 
@@ -155,7 +151,7 @@ def _write(
     digest: Digest,
     cadence: str,
     entry_ids: Sequence[int],
-    outgoing: list[dict[str, Any]],
+    outgoing: Sequence[shared.Outgoing],
 ) -> bool:
     """Write digest, deliveries and alerts together; False if this slot has its digest already."""
     is_new = deliveries.add_digest(
@@ -172,55 +168,7 @@ def _write(
     )
     if not is_new:
         return False
-    deliveries.add(connection, outgoing)
+    for out in outgoing:
+        out.write(connection)
     alert_rows.mark_digested(connection, digest.subscriber.id, entry_ids, digest.id)
     return True
-
-
-# --- one destination's parts -------------------------------------------------------------------
-
-
-def _render(parts: Parts, digest: Digest, place: Destination) -> list[dict[str, Any]]:
-    """Return the delivery rows of one destination; none for kinds that cannot be sent to yet."""
-    transport = parts.transports.get(place.kind)
-    if transport is None:
-        return []
-    link = drafting.stop_link(parts, place)
-    rendered = _in_form(parts, digest, place, link)
-    ids = [parts.clock.token() for _ in rendered]
-    rows = []
-    for index, part in enumerate(rendered):
-        head = DeliveryHead(
-            ids[index], place, digest.created_at, part=index + 1, parts=len(rendered)
-        )
-        envelope = drafting.envelope(parts, link, tuple(ids[:index]))
-        rows.append(
-            {
-                "id": head.id,
-                "digest_id": digest.id,
-                "subscriber": digest.subscriber.id,
-                "destination": place.key,
-                "kind": place.kind,
-                "place": place.place,
-                "target": place.target,
-                "part": head.part,
-                "parts": head.parts,
-                "articles": len(digest.stories),
-                "payload": transport.prepare(part, head, envelope),
-                "state": "pending",
-                "created_at": digest.created_at,
-                "due_at": digest.created_at + index * _PART_STEP_S,
-            }
-        )
-    return rows
-
-
-def _in_form(
-    parts: Parts, digest: Digest, place: Destination, link: str | None
-) -> Sequence[Rendered]:
-    if place.kind == "email":
-        context = drafting.mail_context(parts.settings, parts.in_force.config, place, link)
-        return parts.renderer.mails(digest, context)
-    if place.kind == "slack":
-        return parts.renderer.slack(digest)
-    return parts.renderer.webhook(digest)

@@ -5,7 +5,7 @@ Writes nothing: what is made of it is `assemble`'s matter, or a preview's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from typing import Any
@@ -43,8 +43,12 @@ class Draft:
         digest_id: str,
         slot: str,
         now: float,
+        but: Collection[str] = (),
     ) -> Digest:
-        """Return the subscriber's digest of these alerts; `now` is epoch seconds."""
+        """Return the subscriber's digest of these alerts; `now` is epoch seconds.
+
+        `but`: ids of digests that are none before it.
+        """
         return assemble(
             digest_id=digest_id,
             subscriber=person,
@@ -54,7 +58,7 @@ class Draft:
             health=self.health(),
             explanations=_explanations(self.in_force, person),
             created_at=now,
-            since_at=subscribers.last_digest_at(self.connection, person.id),
+            since_at=subscribers.last_digest_at(self.connection, person.id, but=but),
             next_at=_next_at(person, now),
         )
 

@@ -49,6 +49,7 @@ class InForce:
     feeds: Mapping[str, Feed] = field(default_factory=dict)
     followers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     places: Mapping[str, Destination] = field(default_factory=dict)  # by key
+    sharers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # target of several -> ids
 
     @classmethod
     def of(cls, config: Config, since: Mapping[tuple[str, str], float]) -> InForce:
@@ -65,6 +66,7 @@ class InForce:
             people={person.id: person for person in config.subscribers},
             feeds={feed.url: feed for feed in config.feeds},
             followers={rule: tuple(ids) for rule, ids in followers.items()},
+            sharers=_sharers(config),
             places={
                 place.key: place
                 for place in (
@@ -73,6 +75,15 @@ class InForce:
                 )
             },
         )
+
+
+def _sharers(config: Config) -> dict[str, tuple[str, ...]]:
+    """Return the mail addresses that stand under several subscribers, with those."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for person in config.subscribers:
+        for target in {place.target for place in person.destinations if place.is_person}:
+            found[target].append(person.id)
+    return {target: tuple(ids) for target, ids in found.items() if len(ids) > 1}
 
 
 @dataclass

@@ -23,7 +23,7 @@ from alerts.pipeline.assemble import is_reachable
 from alerts.pipeline.faults import Faults
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import deliveries, outcomes, stops
+from alerts.store import deliveries, outcomes, riders, stops
 
 #: Between two messages to one chat webhook: Slack takes one a second.
 _POST_GAP_S = 1.1
@@ -174,6 +174,7 @@ def record(parts: Parts, tries: Sequence[Tried]) -> None:
     def write() -> None:
         with parts.database.write() as connection:
             ours = deliveries.record(connection, [tried.recorded for tried in tries])
+            riders.follow(connection, ours, parts.clock.now())
             circuits = {key for tried in tries for key in tried.circuits}
             failing = deliveries.failing(connection, circuits)
             faults = Faults(connection, parts, tries)
@@ -236,12 +237,13 @@ def _hint(result: SendResult, state: DeliveryState, delivery_id: str) -> str:
 
 def _fold(connection: Connection, parts: Parts, row: Row[Any], now: float) -> None:
     """Owe an expired digest's articles again, once, if it arrived nowhere."""
-    if row.digest_id is None or deliveries.has_arrived(connection, row.digest_id):
-        return
-    rules = alert_rows.fold(connection, row.digest_id)
-    person = parts.in_force.people.get(row.subscriber)
-    if person is not None and rules:
-        wake(connection, person, rules, now)
+    for one in (row, *riders.of(connection, [row.id])):
+        if one.digest_id is None or deliveries.has_arrived(connection, one.digest_id):
+            continue
+        rules = alert_rows.fold(connection, one.digest_id)
+        person = parts.in_force.people.get(one.subscriber)
+        if person is not None and rules:
+            wake(connection, person, rules, now)
 
 
 def _pace(connection: Connection, tried: Tried, result: SendResult, failing: set[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, case, delete, func, select, update
 
 from alerts.clock import iso
-from alerts.store import claims, stops
+from alerts.store import claims, riders, stops
 from alerts.store.deliveries import OPEN, PAUSED
 from alerts.store.reach import lift_command
 from alerts.store.schema import alert, attempt, delivery, entry, gate
@@ -146,6 +146,9 @@ _Obstacle = tuple[str, str | None] | None
 
 
 def _unfit(row: Row[Any]) -> _Obstacle:
+    if row.carried_by is not None:
+        again = f"alerts deliveries retry {row.carried_by}"
+        return f"it is part of the mail {row.carried_by}", again
     if row.state in ("delivered", "written"):
         return f"it was {row.state} at {iso(row.ended_at)}; nothing is sent twice", None
     if row.state in _RETRIED:
@@ -182,12 +185,14 @@ def _make_due(connection: Connection, row: Row[Any], now: float) -> bool:
     )
     if done.rowcount != 1:
         return False
-    if row.digest_id is not None:  # what waits for the next digest comes with this one
-        connection.execute(
-            update(alert)
-            .where(alert.c.folded_from == row.digest_id, alert.c.state == "pending")
-            .values(state="digested", digest_id=row.digest_id)
-        )
+    # What waits for the next digest comes with this one, and with those that it carries.
+    for one in (row, *riders.of(connection, [row.id])):
+        if one.digest_id is not None:
+            connection.execute(
+                update(alert)
+                .where(alert.c.folded_from == one.digest_id, alert.c.state == "pending")
+                .values(state="digested", digest_id=one.digest_id)
+            )
     return True
 
 

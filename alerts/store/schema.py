@@ -248,12 +248,14 @@ delivery = Table(
     Column("created_at", Double, nullable=False),
     Column("retried_at", Double),  # by hand: its age counts from then
     Column("ended_at", Double),
+    Column("carried_by", Text),  # the delivery that holds its stories: one mail for two subscribers
     *_claimable(),
 )
 Index(None, delivery.c.due_at)
 Index(None, delivery.c.digest_id)
 Index(None, delivery.c.destination, delivery.c.state)
 Index(None, delivery.c.target)
+Index(None, delivery.c.carried_by)
 
 #: Every try, registered before dialling; `outcome` None: begun, and its end is not known.
 attempt = Table(

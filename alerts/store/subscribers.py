@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
@@ -124,9 +124,13 @@ def end_slot(
     return done.rowcount == 1
 
 
-def last_digest_at(connection: Connection, key: str, cadence: str | None = None) -> float | None:
-    """Return when the subscriber's last digest was made (of this cadence, or any)."""
+def last_digest_at(
+    connection: Connection, key: str, cadence: str | None = None, but: Collection[str] = ()
+) -> float | None:
+    """Return when the subscriber's last digest was made (of this cadence, or any) but these ids."""
     query = select(func.max(digest.c.created_at)).where(digest.c.subscriber == key)
+    if but:
+        query = query.where(digest.c.id.not_in(list(but)))
     if cadence is not None:
         query = query.where(digest.c.cadence == cadence)
     return connection.execute(query).scalar()

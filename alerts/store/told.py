@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
+from alerts.store.claims import chunks
 from alerts.store.deliveries import OPEN
 from alerts.store.schema import alert, delivery, digest
 
@@ -42,3 +43,34 @@ def by_others(
         .order_by(digest.c.created_at.desc(), alert.c.entry_id.desc())
     )
     return list(connection.execute(query))
+
+
+def to_target(
+    connection: Connection, target: str, subscriber: str, entry_ids: Collection[int]
+) -> list[Row[Any]]:
+    """Return (entry_id, digest_id, told_at) of what other subscribers' digests told a target."""
+    query = (
+        select(alert.c.entry_id, alert.c.digest_id, digest.c.created_at.label("told_at"))
+        .join(digest, digest.c.id == alert.c.digest_id)
+        .where(
+            alert.c.subscriber != subscriber,
+            select(delivery.c.id)
+            .where(
+                delivery.c.digest_id == digest.c.id,
+                delivery.c.target == target,
+                delivery.c.state.in_(ARRIVING),
+            )
+            .exists(),
+        )
+        .order_by(digest.c.created_at)
+    )
+    found: list[Row[Any]] = []
+    for some in chunks(entry_ids):
+        found += connection.execute(query.where(alert.c.entry_id.in_(some)))
+    return found
+
+
+def by_digests(connection: Connection, digest_ids: Collection[str]) -> list[Row[Any]]:
+    """Return the alerts of these digests."""
+    query = select(alert).where(alert.c.digest_id.in_(list(digest_ids)))
+    return list(connection.execute(query.order_by(alert.c.created_at, alert.c.entry_id)))

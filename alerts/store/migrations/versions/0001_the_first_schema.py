@@ -169,6 +169,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("retried_at", sa.Double(), nullable=True),
         sa.Column("ended_at", sa.Double(), nullable=True),
+        sa.Column("carried_by", sa.Text(), nullable=True),
         sa.Column("due_at", sa.Double(), nullable=True),
         sa.Column("lease", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.Double(), nullable=True),
@@ -178,6 +179,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_carried_by"), ["carried_by"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_delivery_destination_state"), ["destination", "state"], unique=False
         )
