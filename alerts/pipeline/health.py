@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row
 from alerts.delivery import patience
 from alerts.digests.dates import Dates
 from alerts.digests.words import enumerated
+from alerts.feeds import rhythm
 from alerts.model import Article, Entry
 from alerts.pipeline import notices, standstill, welcome
 from alerts.pipeline.parts import Parts
@@ -34,10 +35,9 @@ _FEED = "feed"
 #: So many readers of a failing feed are named.
 _NAMED = 4
 
-#: A feed that had `_LIVELY` new articles in a month and none for this long has fallen silent.
-_SILENT_S = 7 * 86_400.0
-_LIVELY = 10
-_MONTH_S = 30 * 86_400.0
+#: A feed that had so many entries and lists none for this long is told.
+_EMPTY_S = 24 * 3600.0
+_ENTRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def check(parts: Parts) -> None:
 
 
 #: First words of the keys that `check` opens and closes; others belong to who told of them.
-_KINDS = frozenset({_FEED, "closed", "silent", "held", _MAIL, "webhook", "address"})
+_KINDS = frozenset({_FEED, "closed", "silent", "empty", "held", _MAIL, "webhook", "address"})
 
 
 def _over(connection: Connection, parts: Parts, row: Row[Any]) -> tuple[str, str]:
@@ -130,15 +130,10 @@ class _Look:
                 continue
             if row.id in waiting:
                 yield self._held(row, waiting[row.id])
-            since = row.failing_since
-            is_failing = since is not None and (now - since >= FAILING_S or _was_never_one(row))
-            if row.state == "gone":
-                yield self._closed(row)
-            if is_failing and (row.gone_at is None or f"{_FEED} {url}" in told):
-                yield self._failing(row)
-            is_read = row.state == "ok" and row.error_kind is None
-            if is_read and _is_silent(self.connection, row, last_new.get(row.id), now):
-                yield _silent(row)
+            if row.state == "ok" and row.error_kind is None:
+                yield from self._quiet(row, last_new.get(row.id), now)
+            else:
+                yield from self._unread(row, now, is_told=f"{_FEED} {url}" in told)
         mail = mail_trouble(self.connection, self._dates, now - _MAIL_S)
         if mail is None and _MAIL in told:  # at once: see faults
             mail = mail_trouble(self.connection, self._dates)
@@ -149,6 +144,23 @@ class _Look:
         for stop in stops.stops(self.connection).values():
             if stop.kind not in (stops.STOPPED, stops.ERASED):
                 yield _gone(stop)
+
+    def _unread(self, row: Row[Any], now: float, *, is_told: bool) -> Iterator[Trouble]:
+        """Yield what is to be told of a feed that cannot be read."""
+        since = row.failing_since
+        is_failing = since is not None and (now - since >= FAILING_S or _was_never_one(row))
+        if row.state == "gone":
+            yield self._closed(row)
+        if is_failing and (row.gone_at is None or is_told):
+            yield self._failing(row)
+
+    def _quiet(self, row: Row[Any], last: float | None, now: float) -> Iterator[Trouble]:
+        """Yield what is to be told of a feed that is read, and brings nothing."""
+        if row.entries == 0:
+            if _is_emptied(self.connection, row, now):
+                yield _emptied(row)
+        elif last is not None and _is_silent(self.connection, row, last, now):
+            yield self._silent(row, last)
 
     def _failing(self, row: Row[Any]) -> Trouble:
         asked = f"We ask again {self._dates.near(row.due_at)}, and" if row.due_at else "We"
@@ -182,6 +194,17 @@ class _Look:
             f"\nTo leave them out for good: alerts feeds release {row.url} --discard",
         )
 
+    def _silent(self, row: Row[Any], last: float) -> Trouble:
+        name = _name(row)
+        return Trouble(
+            f"silent {row.url}",
+            f"Feed silent: {name}",
+            f"{name} can be read, but has had nothing new since {self._dates.near(last)}; it was"
+            f" never silent for so long. {self._readers(row)}"
+            f"\n\nSee whether the site has moved its feed: {row.url}"
+            f"\nFor another address: alerts discover {_site(row.url)}",
+        )
+
     def _readers(self, row: Row[Any]) -> str:
         """Say which subscribers have a rule that looks at this feed."""
         in_force = self.parts.in_force
@@ -210,19 +233,27 @@ def _was_never_one(row: Row[Any]) -> bool:
     return row.error_kind == "not_a_feed" and row.last_success_at is None
 
 
-def _is_silent(connection: Connection, row: Row[Any], last: float | None, now: float) -> bool:
-    if last is None or now - last < _SILENT_S:
+def _is_silent(connection: Connection, row: Row[Any], last: float, now: float) -> bool:
+    """Whether a feed brings nothing for longer than its own rhythm explains."""
+    if now - last < rhythm.LEAST_S:
         return False
-    return entries.count_new(connection, row.id, last - _MONTH_S) >= _LIVELY
+    patience_s = rhythm.patience_s(entries.moments(connection, row.id))
+    return patience_s is not None and now - last > patience_s
 
 
-def _silent(row: Row[Any]) -> Trouble:
+def _is_emptied(connection: Connection, row: Row[Any], now: float) -> bool:
+    count, last = entries.count_and_last(connection, row.id)
+    return count >= _ENTRIES and now - last >= _EMPTY_S
+
+
+def _emptied(row: Row[Any]) -> Trouble:
     name = _name(row)
     return Trouble(
-        f"silent {row.url}",
-        f"Feed silent: {name}",
-        f"{name} can be read, but has had nothing new for over a week; before that it was lively."
-        f"\n\nSee whether the site has moved its feed: {row.url}",
+        f"empty {row.url}",
+        f"Feed empty: {name}",
+        f"{name} can be read, but lists no article any more."
+        f"\n\nSee what it says: alerts feeds check {row.url}"
+        f"\nFor another address: alerts discover {_site(row.url)}",
     )
 
 

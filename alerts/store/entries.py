@@ -14,6 +14,9 @@ from alerts.store.schema import entry, entry_feed, feed_key
 #: The advisory lock of who decides which entries are new.
 _DECIDING = 0x6E6577
 
+#: So many entries tell a feed's rhythm.
+_LATEST = 500
+
 #: What of an entry is kept, in characters; rules have judged the whole text before.
 TITLE_CHARS = 1_024
 TEXT_CHARS = 65_536
@@ -158,9 +161,22 @@ def last_new(connection: Connection) -> dict[int, float]:
     return {row.feed_id: row.last for row in connection.execute(query.group_by(entry.c.feed_id))}
 
 
-def count_new(connection: Connection, feed_id: int, since: float) -> int:
-    """Count the new entries of a feed from then on."""
-    is_one = (
-        entry.c.feed_id == feed_id, entry.c.is_baseline.is_(False), entry.c.seen_at >= since
-    )  # fmt: skip
-    return int(connection.execute(select(func.count()).where(*is_one)).scalar_one())
+def moments(connection: Connection, feed_id: int) -> list[float]:
+    """Return when a feed's latest entries came out; of its first poll those that say so."""
+    query = (
+        select(func.coalesce(entry.c.published_at, entry.c.seen_at))
+        .where(
+            entry.c.feed_id == feed_id,
+            entry.c.is_baseline.is_(False) | entry.c.published_at.is_not(None),
+        )
+        .order_by(entry.c.seen_at.desc(), entry.c.published_at.desc())
+        .limit(_LATEST)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def count_and_last(connection: Connection, feed_id: int) -> tuple[int, float]:
+    """Return how many entries a feed ever had that are still kept, and when the last one came."""
+    query = select(func.count(), func.max(entry.c.seen_at)).where(entry.c.feed_id == feed_id)
+    count, last = connection.execute(query).one()
+    return count, last or 0.0

@@ -6,7 +6,7 @@ Keys are part of the public contract and only ever added. Times are RFC 3339 UTC
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 from alerts.clock import iso
 from alerts.model import Feed, Rule, Subscriber
 from alerts.store import feeds as feed_rows
-from alerts.store import held
+from alerts.store import held, notices
 from alerts.store import subscribers as subscriber_rows
 from alerts.store.people import people
 from alerts.store.schema import alert, attempt, delivery, entry_feed, feed
@@ -26,6 +26,8 @@ _HELD = (
     "{} old stories look new and are held back: alerts feeds release {} sends what rules find in"
     " them, --discard does not."
 )
+_EMPTY = "It can be read, but lists no article."
+_SILENT = "Nothing new for longer than ever: see whether the site has moved its feed."
 _GAPS = "Articles may have come and gone between two polls: write check: often."
 
 MONTH_S = 30 * 86_400.0
@@ -40,11 +42,18 @@ def feeds(connection: Connection | None, configured: Sequence[Feed], now: float)
     rows = feed_rows.by_url(connection) if connection is not None else {}
     told = _alerts_by_feed(connection, now) if connection is not None else Counter()
     waiting = held.counts(connection) if connection is not None else {}
-    return [_feed(item, rows.get(item.url), told[item.url], waiting) for item in configured]
+    troubles = notices.open_ones(connection) if connection is not None else {}
+    return [
+        _feed(item, rows.get(item.url), told[item.url], waiting, troubles) for item in configured
+    ]
 
 
 def _feed(
-    item: Feed, row: Row[Any] | None, told: int, waiting: Mapping[int, int]
+    item: Feed,
+    row: Row[Any] | None,
+    told: int,
+    waiting: Mapping[int, int],
+    troubles: Container[str],
 ) -> dict[str, Any]:
     known: Any = row._mapping if row is not None else defaultdict(lambda: None)
     kept_back = waiting.get(known["id"], 0)
@@ -62,7 +71,7 @@ def _feed(
         "error_text": known["error_text"],
         "failures": known["failures"] or 0,
         "since": iso(known["failing_since"]),
-        "hint": known["error_hint"] or _hint(item, known, kept_back, moved_to),
+        "hint": known["error_hint"] or _hint(item, known, kept_back, moved_to, troubles),
         "moved_to": moved_to,
         "entries": known["entries"] or 0,
         "alerts_30d": told,
@@ -72,12 +81,22 @@ def _feed(
     }
 
 
-def _hint(item: Feed, known: Mapping[str, Any], kept_back: int, moved_to: str | None) -> str | None:
+def _hint(
+    item: Feed,
+    known: Mapping[str, Any],
+    kept_back: int,
+    moved_to: str | None,
+    troubles: Container[str],
+) -> str | None:
     """Return what to do about a feed that can be read."""
     if kept_back:
         return _HELD.format(kept_back, item.url)
     if moved_to:
         return _MOVED.format(moved_to)
+    if known["state"] == "ok" and not known["entries"]:
+        return _EMPTY
+    if f"silent {item.url}" in troubles:
+        return _SILENT
     return _GAPS if known["gaps"] and item.check != "often" else None
 
 

@@ -133,14 +133,36 @@ def test_an_edit_while_a_poll_is_under_way_breaks_nothing_and_a_removed_rule_tel
 
 
 @pytest.mark.fault(28)
-def test_a_feed_without_entries_is_read_well(service: Service):
+def test_a_feed_that_lists_nothing_any_more_is_told_after_a_day_and_its_end_too(service: Service):
     site = begun(service)
     site.answer = lambda _: made()
     service.poll()
-    assert (service.feeds()[0]["state"], service.feeds()[0]["entries"]) == ("ok", 0)
+    (shown,) = service.feeds()
+    assert (shown["state"], shown["entries"]) == ("ok", 0)
+    assert shown["hint"] == "It can be read, but lists no article."
+    assert service.notices() == []
+    service.run_for(DAY, step=HOUR)
+    assert service.notices() == ["Feed empty: News"]
     site.answer = lambda _: made(NEWS, *OLD)
     service.poll()
+    assert service.notices() == ["Feed empty: News", "Over: Feed empty: News"]
     assert alerts(service) == 1
+
+
+@pytest.mark.parametrize(("every_days", "rests_days", "is_told"), [(1, 4, True), (7, 6, False)])
+def test_a_feed_is_silent_by_its_own_rhythm(
+    service: Service, every_days: int, rests_days: int, is_told: bool
+):
+    site = begun(service)
+    for number in range(9):
+        site.answer = lambda _, number=number: made(entry(500 + number), *OLD)
+        service.run_for(every_days * DAY, step=DAY / 2)
+    service.run_for(rests_days * DAY, step=DAY / 2)
+    assert service.notices() == (["Feed silent: News"] if is_told else [])
+    assert ("longer than ever" in (service.feeds()[0]["hint"] or "")) == is_told
+    site.answer = lambda _: made(NEWS, *OLD)
+    service.run_for(DAY, step=DAY / 2)
+    assert service.notices()[1:] == (["Over: Feed silent: News"] if is_told else [])
 
 
 CLASSES = {
