@@ -6,7 +6,9 @@ messages. Sending is the delivery stage's matter.
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -235,14 +237,15 @@ def _sections(items: Sequence[_Item], digest: Digest, words: Words) -> list[Bloc
     """Return the items as section blocks, each topic under its heading."""
     texts: list[str] = []
     topic: str | None = None
-    bullets = 0
-    for item in items:
+    bullets = room = 0
+    for at, item in enumerate(items):
         text = item.text
         is_new_topic = topic != item.row.section.rule and not _is_lead(item.row, digest)
         if is_new_topic:
             topic = item.row.section.rule
             text = f"{words('topic', item.row.section)}\n{text}"
-        joins = item.is_bullet and bullets and bullets < _BULLETS_A_SECTION and not is_new_topic
+            room = _fair_share(items[at:])
+        joins = item.is_bullet and 0 < bullets < room and not is_new_topic
         if joins and len(texts[-1]) + 1 + len(text) <= MAX_SECTION:
             texts[-1] += f"\n{text}"
             bullets += 1
@@ -250,3 +253,11 @@ def _sections(items: Sequence[_Item], digest: Digest, words: Words) -> list[Bloc
         texts.append(text)
         bullets = 1 if item.is_bullet else 0
     return [{"type": "section", "text": _markup(text)} for text in texts]
+
+
+def _fair_share(items: Sequence[_Item]) -> int:
+    """Return how many bullets of the first item's topic stand in a section: none is left alone."""
+    topic = items[0].row.section.rule
+    mine = itertools.takewhile(lambda item: item.row.section.rule == topic, items)
+    bullets = max(1, sum(item.is_bullet for item in mine))
+    return math.ceil(bullets / math.ceil(bullets / _BULLETS_A_SECTION))

@@ -127,6 +127,13 @@ def test_every_title_and_link_is_sent(person, count):
         assert f"part 2 of {len(found)}" in found[1].document["blocks"][0]["text"]["text"]
 
 
+@pytest.mark.parametrize(("count", "shares"), [(6, [5]), (7, [3, 3]), (12, [4, 4, 3])])
+def test_the_stories_of_a_topic_are_shared_out_so_that_none_stands_alone(count, shares):
+    (post,) = posts([alert(n, f"Story {n}", "24 7:00") for n in range(1, count + 1)])
+    found = [text.count("\n• ") + text.startswith("• ") for text in texts(post)]
+    assert [bullets for bullets in found if bullets] == shares
+
+
 def test_a_story_at_hundreds_of_outlets_links_them_all():
     one = alert(1, "Told everywhere", "24 7:00", also=[(f"O{n} x", "24 7:00") for n in range(300)])
     wide = [replace(o, link=f"https://o{n}.example/{'x' * 900}") for n, o in enumerate(one.outlets)]
