@@ -93,6 +93,16 @@ def test_explain_says_each_rule_and_subscriber_in_plain_words() -> None:
     assert "ana: Ana follows Ice and Jail, daily at 7:30 am (America/Chicago)" in result.output
 
 
+def test_among_others_a_long_explanation_is_cut_and_alone_it_is_whole() -> None:
+    words = " | ".join(f"wordnumber{n}" for n in range(60))
+    text = GOOD.replace("rules:\n", f"rules:\n  long: {words}\n", 1)
+    assert text != GOOD
+    told = run(text, "--explain").output
+    assert "… (all of it: alerts check --explain long)" in told
+    assert "wordnumber59" not in told
+    assert "wordnumber59" in run(text, "--explain", "long").output
+
+
 def test_explain_takes_one_name() -> None:
     result = run(GOOD, "--explain", "ice", "--json")
     assert list(json.loads(result.stdout)["explanations"]) == ["ice"]

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from alerts.cli import once
 from alerts.cli.lines import Line, span, write_lines
 from alerts.cli.output import write_table
+from alerts.engine.once import Report
 
 
 def test_what_a_feed_calls_itself_cannot_command_the_terminal(
@@ -45,3 +47,9 @@ def test_lines_are_one_object_by_topic(capsys: pytest.CaptureFixture[str]) -> No
 )  # fmt: skip
 def test_spans_are_rounded_to_their_greatest_unit(seconds: float, words: str) -> None:
     assert span(seconds) == words
+
+
+def test_a_pass_names_what_happened_to_its_deliveries_and_nothing_else() -> None:
+    assert once._sent(Report()) == "0 digests made."
+    report = Report(digests=1, delivered=1, failed_deliveries=2)
+    assert once._sent(report) == "1 digest made; deliveries: 1 accepted, 2 failed."

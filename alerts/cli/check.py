@@ -6,6 +6,7 @@ Neither needs a network, neither changes anything, and only --with-history reads
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from alerts.config.loaded import Loaded
 from alerts.errors import UsageError
 from alerts.model import Config
 from alerts.settings import Settings
+
+#: Of several explanations each is cut after about so many characters.
+_MOST_CHARS = 400
 
 
 @click.command()
@@ -139,9 +143,19 @@ def _write_text(loaded: Loaded, path: Path, told: dict[str, str] | None) -> None
         click.echo(diagnostics.report(loaded.errors, loaded.warnings))
         return
     _write_lines(map(diagnostics.render, loaded.warnings))
-    _write_lines(f"{name}: {words}" for name, words in (told or {}).items())
+    _write_lines(_explained(told or {}))
     _write_lines(f"Not yet in effect: {key}" for key in loaded.not_in_effect)
     click.echo(_summary(loaded.config, loaded, path))
+
+
+def _explained(told: dict[str, str]) -> Iterator[str]:
+    """Yield what rules and subscribers mean; among others a long one is cut short."""
+    for name, words in told.items():
+        if len(told) == 1 or len(words) <= _MOST_CHARS:
+            yield f"{name}: {words}"
+        else:
+            cut = words[:_MOST_CHARS].rpartition(" ")[0]
+            yield f"{name}: {cut} … (all of it: alerts check --explain {name})"
 
 
 def _summary(found: Config, loaded: Loaded, path: Path) -> str:

@@ -211,7 +211,7 @@ def _write(folder: Path, answers: Answers, clock: Clock) -> None:
         click.echo(diagnostics.render(warning))
     click.echo(f"Written: {path}, {folder / '.env'} (with passwords: for you alone), .gitignore.")
     where = "" if folder == Path() else f"cd {folder}; "
-    click.echo(f"Next: {where}alerts check --explain; alerts once --send-now; then: alerts run")
+    click.echo(f"Next: {where}alerts check; alerts once --send-now; then: alerts run")
 
 
 def _new_file(path: Path, text: str, mode: int = 0o666) -> None:

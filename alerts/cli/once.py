@@ -107,15 +107,11 @@ def once(
 def _show(report: Report, run: Pass, parts: Parts, *, since: float) -> None:
     """Say what the pass did, and what went wrong in it; older troubles have their tables."""
     click.echo(
-        f"{report.polled} of {report.feeds} feeds polled: {report.unchanged} unchanged,"
-        f" {report.failed} failed. {report.new} new articles, {report.matched} matched,"
-        f" {report.alerts} alerts."
+        f"{report.polled} of {_counted(report.feeds, 'feed')} polled: {report.unchanged} unchanged,"
+        f" {report.failed} failed. {_counted(report.new, 'new article')}, {report.matched} matched,"
+        f" {_counted(report.alerts, 'alert')}."
     )
-    click.echo(
-        f"{report.digests} digests: {report.delivered} deliveries accepted, {report.written}"
-        f" written to the spool, {report.delayed} to be tried again,"
-        f" {report.failed_deliveries} failed, {report.suppressed} suppressed."
-    )
+    click.echo(_sent(report))
     with parts.database.read() as connection:
         feeds = tables.feeds(connection, parts.in_force.config.feeds, parts.clock.now())
         touched = tables.deliveries(connection, states=("delayed", "failed"), ids=run.touched())
@@ -140,3 +136,22 @@ def _show(report: Report, run: Pass, parts: Parts, *, since: float) -> None:
             f"- {row['subscriber']}, {row['destination']}: no answer had come when time was up; the"
             " next pass takes it up, with the same id."
         )
+
+
+def _sent(report: Report) -> str:
+    """Return what was sent, as a sentence that names only what happened."""
+    deliveries = (
+        (report.delivered, "accepted"),
+        (report.written, "written to the spool"),
+        (report.delayed, "to be tried again"),
+        (report.failed_deliveries, "failed"),
+        (report.suppressed, "suppressed"),
+    )
+    told = ", ".join(f"{count} {what}" for count, what in deliveries if count)
+    return f"{_counted(report.digests, 'digest')} made" + (
+        f"; deliveries: {told}." if told else "."
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

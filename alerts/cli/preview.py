@@ -19,7 +19,7 @@ from alerts.digests import slots
 from alerts.digests.render import Renderer
 from alerts.digests.templates import own_templates
 from alerts.errors import UsageError
-from alerts.model import Destination, Digest, Mail, Subscriber
+from alerts.model import Config, Destination, Digest, Mail, Subscriber
 from alerts.pipeline.drafting import Draft, mail_context
 from alerts.pipeline.parts import InForce
 from alerts.settings import Settings
@@ -31,7 +31,7 @@ _NO_KEY = "PREVIEW"
 
 
 @click.command()
-@click.argument("subscriber")
+@click.argument("subscriber", required=False)
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("--since", default=None, metavar="7d", help="What the rules find in the articles of"
               " that long, whether told or not; without it what waits to be told.")  # fmt: skip
@@ -40,9 +40,17 @@ _NO_KEY = "PREVIEW"
 @click.option("--config", "path", type=click.Path(path_type=Path), default=None,
               help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
 def preview(
-    *, subscriber: str, form: str, since: str | None, part: int, opens: bool, path: Path | None
+    *,
+    subscriber: str | None,
+    form: str,
+    since: str | None,
+    part: int,
+    opens: bool,
+    path: Path | None,
 ) -> None:
     """Show the digest that SUBSCRIBER (an id or a name) would get now. Nothing is sent.
+
+    SUBSCRIBER may be left out where there is only one.
 
     \b
     Examples:
@@ -53,7 +61,9 @@ def preview(
     """
     env, now = settings.load(path), SystemClock().now()
     with reading(path) as opened:
-        person = person_named(opened.config, subscriber)
+        person = (
+            _only(opened.config) if subscriber is None else person_named(opened.config, subscriber)
+        )
         digest = _digest(opened, person, None if since is None else now - duration_s(since), now)
     if digest is None:
         wait = "Nothing waits to be told to" if since is None else "The rules found nothing for"
@@ -71,6 +81,13 @@ def preview(
         _open(made[part - 1])
     else:
         click.echo(made[part - 1], nl=False)
+
+
+def _only(current: Config) -> Subscriber:
+    if len(current.subscribers) == 1:
+        return current.subscribers[0]
+    ids = ", ".join(person.id for person in current.subscribers)
+    raise UsageError("Say whose digest.", hint=f"Write: alerts preview ID, with one of: {ids}")
 
 
 def _digest(opened: Reading, person: Subscriber, since: float | None, now: float) -> Digest | None:

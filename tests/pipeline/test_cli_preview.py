@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_service import Folder
+from cli_service import ROOM, Folder
 
 from alerts.errors import UsageError
 
@@ -54,6 +54,15 @@ def test_nothing_waiting_says_how_to_see_what_came_lately(folder: Folder):
     done = folder.command("preview", "ana")
     assert done.exit_code == 0
     assert "--since 7d" in done.stderr
+
+
+def test_where_there_is_one_subscriber_nobody_must_be_named(folder: Folder):
+    folder.send("ICE in town")
+    assert "1. ICE in town" in folder.command("preview", "--since", "7d").stdout
+    (folder.folder / "subscribers.yaml").write_text(ROOM)
+    several = folder.command("preview", "--since", "7d").exception
+    assert isinstance(several, UsageError)
+    assert "with one of: ana, room" in (several.hint or "")
 
 
 def test_an_unknown_subscriber_is_named(folder: Folder):
