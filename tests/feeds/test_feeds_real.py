@@ -58,7 +58,6 @@ def test_no_feed_costs_two_seconds_and_real_ones_give_titles_links_dates_and_tex
     assert read == {"all": FEEDS, "real": REAL}
     assert unreadable == UNREADABLE
     shares = {name: count / found["entries"] for name, count in found.items()}
-    print("shares of real entries:", {name: round(share, 4) for name, share in shares.items()})
     assert shares["title"] > 0.99
     assert shares["link"] > 0.999
     assert shares["date"] > 0.99
