@@ -29,6 +29,7 @@ __all__ = [
     "Slot",
     "due_slot",
     "gathered",
+    "half_hour_after",
     "next_slot",
     "own_moment",
     "parse_cron",
@@ -38,10 +39,14 @@ __all__ = [
     "parse_window",
     "right_away_at",
     "told_moment",
+    "urgent_at",
 ]
 
 #: `right away`: the first story at once, what follows within this time together.
 GATHER_S = 300.0
+#: Bundles of a flood come at each full and half hour, the first not before this.
+_HALF_HOUR_S = 1_800.0
+_LEAST_WAIT_S = 300.0
 #: No zone's clocks jump further than this, twice over.
 _JUMP = dt.timedelta(hours=3)
 #: A digest made this soon after its slot and spread is told by the slot's time: 7:30, not 7:32.
@@ -113,6 +118,33 @@ def right_away_at(subscriber: Subscriber, last_digest_at: float | None, now: flo
     """Return `gathered`, moved past the subscriber's pause and quiet hours."""
     due = max(gathered(last_digest_at, now), subscriber.pause_until or now)
     return _past_quiet(due, subscriber.quiet, ZoneInfo(subscriber.timezone))
+
+
+def urgent_at(subscriber: Subscriber, now: float) -> float | None:
+    """Return when the subscriber may be told what is urgent: `now`, later, or never (None).
+
+    `always` counts also in quiet hours, a window only outside of them; a pause counts always.
+    """
+    at = max(now, subscriber.pause_until or now)
+    if not isinstance(subscriber.urgent, Window):
+        return at if subscriber.urgent == "always" else None
+    zone, hours = ZoneInfo(subscriber.timezone), subscriber.urgent
+    closed = Window(hours.end_min, hours.start_min) if hours.end_min != hours.start_min else None
+    for _ in range(3):  # out of one, into the other, and out of that: else they leave no gap
+        free = _past_quiet(_past_quiet(at, closed, zone), subscriber.quiet, zone)
+        if free == at:
+            return at
+        at = free
+    return None
+
+
+def half_hour_after(subscriber: Subscriber, now: float) -> float:
+    """Return the next full or half hour on the subscriber's clock that is some minutes away."""
+    zone = ZoneInfo(subscriber.timezone)
+    earliest = now + _LEAST_WAIT_S
+    offset = dt.datetime.fromtimestamp(earliest, zone).utcoffset() or dt.timedelta()
+    past = (earliest + offset.total_seconds()) % _HALF_HOUR_S
+    return earliest - past + _HALF_HOUR_S if past else earliest
 
 
 def own_moment(at: float) -> str:

@@ -20,6 +20,7 @@ def _as_json(matches: Iterable[Match]) -> list[dict[str, Any]]:
             "rule": match.rule,
             "spans": [[span.field, span.start, span.end] for span in match.spans],
             "caps_only": match.caps_only,
+            "urgent": match.is_urgent,
         }
         for match in matches
     ]
@@ -32,6 +33,7 @@ def to_matches(value: Sequence[Mapping[str, Any]]) -> tuple[Match, ...]:
             rule=item["rule"],
             spans=tuple(Span(*span) for span in item["spans"]),
             caps_only=item["caps_only"],
+            is_urgent=item["urgent"],
         )
         for item in value
     )
@@ -44,6 +46,7 @@ class Owed:
     subscriber: str
     entry_id: int
     matches: tuple[Match, ...]
+    urgent_at: float | None = None  # from when it may be told as urgent; None: as any other
 
 
 def add(connection: Connection, owed: Sequence[Owed], now: float) -> list[Owed]:
@@ -59,6 +62,7 @@ def add(connection: Connection, owed: Sequence[Owed], now: float) -> list[Owed]:
             "entry_id": item.entry_id,
             "matches": _as_json(item.matches),
             "state": "pending",
+            "urgent_at": item.urgent_at,
             "is_late": False,
             "created_at": now,
         }
@@ -81,8 +85,10 @@ def _renew(connection: Connection, item: Owed) -> None:
     pending_too = mine & (alert.c.state == "pending")
     known = connection.execute(select(alert.c.matches).where(pending_too)).scalar()
     if known is not None:
-        merged = _as_json(_merged(to_matches(known), item.matches))
-        connection.execute(update(alert).where(pending_too).values(matches=merged))
+        values: dict[str, Any] = {"matches": _as_json(_merged(to_matches(known), item.matches))}
+        if item.urgent_at is not None:
+            values["urgent_at"] = func.coalesce(alert.c.urgent_at, item.urgent_at)
+        connection.execute(update(alert).where(pending_too).values(**values))
 
 
 def _merged(old: Iterable[Match], new: Sequence[Match]) -> list[Match]:
@@ -91,13 +97,18 @@ def _merged(old: Iterable[Match], new: Sequence[Match]) -> list[Match]:
     return [*new, *(Match(match.rule) for match in old if match.rule not in fresh)]
 
 
-def pending(connection: Connection, subscriber: str) -> list[Row[Any]]:
-    """Return the subscriber's pending alerts, oldest first."""
+def pending(connection: Connection, subscriber: str, *, with_urgent: bool = True) -> list[Row[Any]]:
+    """Return the subscriber's pending alerts, oldest first.
+
+    Those that are to be told as urgent are left out unless they are asked for.
+    """
     query = (
         select(alert)
         .where(alert.c.subscriber == subscriber, alert.c.state == "pending")
         .order_by(alert.c.created_at, alert.c.entry_id)
     )
+    if not with_urgent:
+        query = query.where(alert.c.urgent_at.is_(None))
     return list(connection.execute(query))
 
 
@@ -130,7 +141,9 @@ def fold(connection: Connection, digest_id: str) -> set[str]:
     again = connection.execute(
         update(alert)
         .where(alert.c.digest_id == digest_id, alert.c.is_late.is_(False))
-        .values(state="pending", is_late=True, digest_id=None, folded_from=digest_id)
+        .values(
+            state="pending", is_late=True, urgent_at=None, digest_id=None, folded_from=digest_id
+        )
         .returning(alert.c.matches)
     )
     return {match["rule"] for matches in again.scalars() for match in matches}

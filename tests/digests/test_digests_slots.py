@@ -14,10 +14,12 @@ from alerts.digests.slots import (
     Slot,
     due_slot,
     gathered,
+    half_hour_after,
     next_slot,
     own_moment,
     right_away_at,
     told_moment,
+    urgent_at,
 )
 from alerts.digests.when import parse_cron, parse_when, parse_window
 from alerts.model import Destination, Subscriber, Subscription
@@ -314,3 +316,48 @@ def test_a_digest_is_told_by_its_slot_if_it_was_made_just_after_it():
     assert told_moment(person, local("2026-11-24T07:32:59")) == local("2026-11-24T07:30")
     assert told_moment(person, local("2026-11-24T07:36")) == local("2026-11-24T07:36")
     assert told_moment(person, local("2026-11-24T07:29")) == local("2026-11-24T07:29")
+
+
+# --- what is urgent ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("urgent", "quiet", "now", "at"),
+    [
+        ("always", None, "2026-11-24T03:00", "2026-11-24T03:00"),
+        ("always", "10 pm to 6 am", "2026-11-24T03:00", "2026-11-24T03:00"),
+        ("never", None, "2026-11-24T12:00", None),
+        ("6 am to 10 pm", None, "2026-11-24T12:00", "2026-11-24T12:00"),
+        ("6 am to 10 pm", None, "2026-11-24T03:00", "2026-11-24T06:00"),
+        ("6 am to 10 pm", None, "2026-11-24T22:00", "2026-11-25T06:00"),
+        ("6 am to 10 pm", "9 pm to 8 am", "2026-11-24T21:30", "2026-11-25T08:00"),
+        ("6 am to 10 pm", "noon to 1 pm", "2026-11-24T03:00", "2026-11-24T06:00"),
+        ("11 am to 2 pm", "9 am to noon", "2026-11-24T08:00", "2026-11-24T12:00"),
+        ("8 pm to 2 am", None, "2026-11-24T01:00", "2026-11-24T01:00"),
+        ("6 am to 7 am", "10 pm to 8 am", "2026-11-24T06:30", None),
+    ],
+)
+def test_what_is_urgent_comes_in_its_hours_and_through_quiet_ones_only_where_it_always_may(
+    urgent: str, quiet: str | None, now: str, at: str | None
+):
+    hours = urgent if urgent in ("always", "never") else parse_window(urgent)
+    person = ana(urgent=hours, quiet=parse_window(quiet) if quiet else None)
+    assert urgent_at(person, local(now)) == (local(at) if at else None)
+
+
+def test_a_pause_holds_up_what_is_urgent_too():
+    person = ana(urgent="always", pause_until=local("2026-12-01T00:00"))
+    assert urgent_at(person, local("2026-11-24T12:00")) == local("2026-12-01T00:00")
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "at"),
+    [
+        (CHICAGO, "2026-11-24T06:40", "2026-11-24T07:00"),
+        (CHICAGO, "2026-11-24T06:56", "2026-11-24T07:30"),
+        (CHICAGO, "2026-11-24T06:55", "2026-11-24T07:00"),
+        ("Asia/Kathmandu", "2026-11-24T06:40", "2026-11-24T07:00"),
+    ],
+)
+def test_bundles_come_at_full_and_half_hours_of_the_readers_clock(zone: str, now: str, at: str):
+    assert half_hour_after(ana(timezone=zone), local(now, zone)) == local(at, zone)
