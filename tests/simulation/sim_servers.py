@@ -1,0 +1,138 @@
+"""The world's mail server and webhooks: they take, refuse, throttle, hang and lie as the script says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from sim_truth import Ledger, Spell, Try
+
+from alerts.clock import FakeClock
+from alerts.delivery import classify
+from alerts.delivery.memory import MemoryTransport
+from alerts.model import Delivery, SendResult
+
+#: Spells that are no doing of the servers.
+_OF_HANDS = ("paused", "stopped", "frozen")
+
+#: Where what was told before begins: a heading.
+_BELOW = re.compile(rb"Already sent", re.IGNORECASE)
+
+_NUMBER = re.compile(rb"\bn(\d{7})k\b")
+
+
+class Died(BaseException):
+    """The process was killed here."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    result: SendResult
+    taken: bool = False
+    known: bool = True
+    dies: bool = False
+
+
+def _hang() -> SendResult:
+    return classify.result("retry", "timeout", "destination")
+
+
+def _down() -> SendResult:
+    return classify.result("retry", "network", "server")
+
+
+class Servers(MemoryTransport):
+    """Every place of the world. `armed` is how the process dies at one of the next messages."""
+
+    def __init__(self, clock: FakeClock, ledger: Ledger) -> None:
+        super().__init__()
+        self.clock = clock
+        self.ledger = ledger
+        self.armed: str | None = None
+        self.is_dead: Callable[[], bool] = lambda: False
+        self._met: set[str] = set()
+
+    def send(self, delivery: Delivery) -> SendResult:
+        """Answer, and write down what came."""
+        if self.is_dead():
+            raise Died
+        numbers = numbers_in(delivery.payload)
+        if not numbers:  # a notice to the admins, or to a reader
+            return super().send(delivery)
+        place, now = delivery.destination.key, self.clock.now()
+        if self.armed == "before":
+            self.armed = None
+            raise Died
+        answer = self._answer(delivery, place, now)
+        if self.armed == "after":
+            self.armed = None
+            answer = _Answer(answer.result, answer.taken, known=False, dies=True)
+        wait_s = answer.result.retry_after_s or 0.0
+        with self._lock:
+            seen = Try(now, delivery.id, place, numbers, answer.taken, answer.known, wait_s)
+            self.ledger.tries.append(seen)
+        if answer.dies:
+            raise Died
+        return answer.result
+
+    def _answer(self, delivery: Delivery, place: str, now: float) -> _Answer:
+        is_mail = delivery.destination.kind == "email"
+        spell = self._spell(place, now) or (self._spell("mail", now) if is_mail else None)
+        is_first = delivery.id not in self._met
+        self._met.add(delivery.id)
+        if spell is None:
+            return _Answer(classify.result("delivered", "ok", code="250"), taken=True)
+        if spell.what == "throttles":
+            result = classify.result(
+                "retry", "rate_limited", "destination", retry_after_s=spell.wait_s
+            )
+            return _Answer(result)
+        if spell.what == "greylists" and not is_first:
+            return _Answer(classify.result("delivered", "ok", code="250"), taken=True)
+        if spell.what == "loses" and is_first:
+            return _Answer(classify.result("ambiguous", "ambiguous"), taken=True, known=False)
+        if spell.what == "loses":
+            return _Answer(classify.result("delivered", "ok", code="250"), taken=True)
+        results: dict[str, SendResult] = {
+            "hangs": _hang(),
+            "down": _down(),
+            "greylists": classify.result("retry", "temporary", code="451"),
+            "gone": classify.result(
+                "suppress", "bad_address" if is_mail else "gone", "destination"
+            ),
+        }
+        return _Answer(results[spell.what])
+
+    def _spell(self, key: str, now: float) -> Spell | None:
+        mine = self.ledger.spells.get(key, ())
+        return next((s for s in mine if s.covers(now) and s.what not in _OF_HANDS), None)
+
+
+def numbers_in(payload: bytes) -> frozenset[int]:
+    """Return the articles that a message tells, by their numbers in titles and links.
+
+    Not those that it lists below as already sent.
+    """
+    if payload.startswith(b"{"):
+        plain = json.dumps(_new(json.loads(payload))).encode()
+    else:
+        mail = message_from_bytes(payload, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        body = mail.get_body(("plain",))
+        plain = body.get_content().encode() if body is not None else b""
+    return frozenset(int(found) for found in _NUMBER.findall(_BELOW.split(plain)[0]))
+
+
+def _new(found: object) -> object:
+    """Return a document without the articles that were told before."""
+    if isinstance(found, dict):
+        return {key: _new(value) for key, value in found.items()}
+    if isinstance(found, list):
+        return [
+            _new(one) for one in found if not (isinstance(one, dict) and one.get("told_before"))
+        ]
+    return found
