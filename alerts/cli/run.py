@@ -17,6 +17,7 @@ from alerts.engine import boot
 from alerts.engine.embedded import Embedded
 from alerts.pipeline.optout import Desk
 from alerts.web.app import create_app
+from alerts.web.health import disk_of, health
 from alerts.web.server import host_of, serve
 
 
@@ -45,7 +46,8 @@ def run(*, path: Path | None, log_json: bool) -> None:
         booted = boot.boot(env, clock, database)
         show_boot(booted)
         parts = booted.parts
-        service = Embedded(parts, keep)
+        folder = disk_of(database)
+        service = Embedded(parts, keep, lambda pulse: health(database, clock, pulse, folder)[0])
         pages = create_app(lambda: Desk.of(parts), pulse=service.pulse)
         served = serve(pages, host_of(env), env.port)
         service.start()

@@ -15,6 +15,7 @@ from typing import Any
 
 from alerts.engine import boot, housekeeping
 from alerts.engine.crew import Crew, Tally
+from alerts.engine.ping import Ping
 from alerts.engine.rounds import Rounds
 from alerts.errors import AlertsError
 from alerts.log import get_logger
@@ -52,7 +53,13 @@ class Pulse:
 class Embedded:
     """A running service. `start`, then `stop`; both from one thread."""
 
-    def __init__(self, parts: Parts, keep_lock: Keep = lambda: None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        keep_lock: Keep = lambda: None,
+        is_healthy: Callable[[Pulse], bool] = lambda _: True,
+    ) -> None:
+        """`is_healthy` says whether the dead man's switch may be told that all is well."""
         self._parts = parts
         self._clock = parts.clock
         self._keep_lock = keep_lock
@@ -65,6 +72,8 @@ class Embedded:
         self._saying = threading.Lock()
         self._has_orphans = False  # claims whose result could not be written
         self.pulse = Pulse(parts.clock.monotonic())
+        url = parts.settings.ping_url
+        self._ping = url and Ping(url, parts.clock, lambda: is_healthy(self.pulse))
 
     @property
     def crew(self) -> Crew:
@@ -77,6 +86,8 @@ class Embedded:
         self._rounds.every(TICK_S, self._look_for_edits)
         self._rounds.every(_HEALTH_S, self._check_health)
         self._rounds.every(_HOUSEKEEPING_S, self._prune)
+        if self._ping:
+            self._rounds.every(_HEALTH_S, self._ping.beat)
         self._rounds.start()
 
     def stop(self) -> bool:

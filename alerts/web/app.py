@@ -18,7 +18,7 @@ from alerts.pipeline import optout, signing
 from alerts.pipeline.optout import Desk
 from alerts.store import figures
 from alerts.web import words
-from alerts.web.health import Beats, health
+from alerts.web.health import Beats, disk_of, health
 from alerts.web.metrics import CONTENT_TYPE_LATEST, exposition
 from alerts.web.words import Page, Reader
 
@@ -168,21 +168,15 @@ def _machines(app: Flask, desk: Callable[[], Desk], pulse: Beats | None) -> None
     @app.get("/healthz")
     def healthz() -> tuple[Response, int]:
         at = desk()
-        ok, facts = health(at.database, at.clock, pulse, _disk(at))
+        ok, facts = health(at.database, at.clock, pulse, disk_of(at.database))
         return jsonify(facts), 200 if ok else 503
 
     @app.get("/metrics")
     def metrics() -> Response:
         at = desk()
-        ok, facts = health(at.database, at.clock, pulse, _disk(at))
+        ok, facts = health(at.database, at.clock, pulse, disk_of(at.database))
         with at.database.read() as connection:
             found = figures.figures(connection, at.clock.now())
         found["disk_free_bytes"] = {(): facts["disk_free_bytes"]}
         found["up"] = {(): float(ok)}
         return Response(exposition(found), content_type=CONTENT_TYPE_LATEST)
-
-
-def _disk(at: Desk) -> Path:
-    """Return a folder on the disk that the database fills."""
-    path = at.database.path
-    return path.parent if path is not None else Path()

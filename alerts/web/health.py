@@ -30,6 +30,12 @@ class Beats(Protocol):
     def failing(self) -> str: ...  # noqa: D102
 
 
+def disk_of(database: Database) -> Path:
+    """Return a folder on the disk that the database fills."""
+    path = database.path
+    return path.parent if path is not None else Path()
+
+
 def health(
     database: Database, clock: Clock, pulse: Beats | None, path: Path
 ) -> tuple[bool, dict[str, Any]]:
