@@ -52,6 +52,14 @@ def may_be(new: int, size: int) -> bool:
     return (new > LEAST and new > _SHARE * size) or new == size >= LEAST_WHOLE
 
 
+def is_addition(standing: int, before: int) -> bool:
+    """Whether a document only adds to the last one, of `before` entries: `standing` are left of it.
+
+    Where half of them stand as they stood nothing was renamed, whatever the dates of the others.
+    """
+    return standing * 2 >= before > 0
+
+
 def past_of(arrivals: Iterable[Arrival], *, since: float, now: float) -> Past:
     """Return the past of a feed that was first read at `since`; what came then only dates it."""
     newest: float | None = None

@@ -40,8 +40,11 @@ def held_back(
     connection: Connection, row: Row[Any], decision: Decision, now: float
 ) -> frozenset[int]:
     """Return which of a decision's new entries are to be held back, by their place in it."""
-    size = len(decision.new) + len({one.entry_id for one in decision.known})
+    standing = len({one.entry_id for one in decision.known})
+    size = len(decision.new) + standing
     if row.baseline_at is None or not storm.may_be(len(decision.new), size):
+        return frozenset()
+    if storm.is_addition(standing, row.entries):
         return frozenset()
     return storm.held_back(decision.new, size, past_of(connection, row, now))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,14 @@ def storm(world: World, *news: Item) -> list[Item]:
     return renamed
 
 
+def digests(world: World) -> list[EmailMessage]:
+    """The digests that went out; notices are not among them."""
+    return [mail for mail in world.mails() if "boss@" not in str(mail["To"])]
+
+
 def told(world: World) -> list[str]:
-    """Subjects of the digests that went out; those of notices are not among them."""
-    return [str(m["Subject"]) for m in world.mails() if "boss@" not in str(m["To"])]
+    """Subjects of the digests that went out."""
+    return [str(mail["Subject"]) for mail in digests(world)]
 
 
 def notices(world: World) -> list[str]:
@@ -262,3 +268,21 @@ def test_another_documents_worth_of_old_stories_is_no_gap(world: World):
     poll(world, *archive("story", 8))
     poll(world, *archive("other", 8))
     assert world.feed()["gaps"] == 0
+
+
+@pytest.mark.parametrize("is_dated", [True, False])
+def test_a_document_that_still_lists_what_it_had_is_no_renamed_one(
+    world: World, is_dated: bool
+) -> None:
+    """A paper that posts late, or was away for an hour, adds to what stands there."""
+    poll(world, *archive("story", 2))
+    late = [
+        Item(f"ICE late {n}", f"https://courier.example/late-{n}", "", NEWEST if is_dated else None)
+        for n in range(60)
+    ]
+    poll(world, *late, *archive("story", 2))
+    assert world.feed()["state"] == "ok"
+    words = {
+        word for mail in digests(world) for word in mail.get_body(("plain",)).get_content().split()
+    }
+    assert {f"https://courier.example/late-{n}" for n in range(60)} <= words
