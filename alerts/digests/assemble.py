@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from alerts import text
+from alerts.digests.same import together
 from alerts.digests.slots import told_moment
 from alerts.digests.stories import story
 from alerts.digests.words import language_of
@@ -33,7 +34,7 @@ def assemble(  # noqa: PLR0913 - a digest is made of these ten facts, each from 
     since_at: float | None,
     next_at: float | None,
 ) -> Digest:
-    """Return the digest: each article once, under the first of its rules in the subscriber's order.
+    """Return the digest: each story once, under the first of its rules in the subscriber's order.
 
     `rules` holds at least those that the alerts and the subscriber name; `explanations` maps rule
     names or titles to plain words. `since_at`: when the digest before this one was made; `next_at`:
@@ -43,7 +44,8 @@ def assemble(  # noqa: PLR0913 - a digest is made of these ten facts, each from 
     titles = _titles(subscriber, alerts, rules)
     order = {name: place for place, name in enumerate(titles)}
     stories = sorted(
-        (story(alert, order) for alert in alerts), key=lambda s: (-_moment(s), -s.entry_id)
+        (story(alert, order) for alert in together(alerts)),
+        key=lambda s: (-_moment(s), -s.entry_id),
     )
     return Digest(
         id=digest_id,

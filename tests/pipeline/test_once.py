@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline_world import YAML, World
+from pipeline_world import RADIO, YAML, World
 
 ICE = "ICE agents detain two people in Madison"
 #: Ana is told of ICE at once, and of the council at five in the afternoon.
@@ -60,3 +60,16 @@ def test_of_a_rule_that_the_later_digest_does_not_tell_it_has_no_line(world: Wor
     world.later(24)
     world.run()
     assert "ALREADY SENT" not in body(world.mails()[-1])
+
+
+def test_two_outlets_with_one_headline_are_one_story_that_names_both(world: World):
+    title = "ICE agents detain two men outside Park Street market"
+    world.serve(world.item(title, "a", text="A few words of our own."))
+    other = world.item(title, "https://radio.example/x", text="Quite another report of it.")
+    world.serve(other, url=RADIO)
+    report = world.run()
+    assert (report.alerts, report.digests) == (2, 1)
+    (mail,) = world.mails()
+    assert body(mail).startswith("1 story")
+    assert "Also at Radio" in body(mail) or "Also at Courier" in body(mail)
+    assert world.pending() == 0

@@ -1,0 +1,86 @@
+"""Which articles of one digest report the same story: told as one, with the other outlets.
+
+The first form: the same headline in other spelling, or the same link, within three days. A short
+headline ("Police blotter") tells nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from alerts import links, text
+from alerts.digests.stories import MAX_TITLE_CHARS
+from alerts.model import Alert, Match
+
+#: Articles further apart are no news of one event.
+STORY_S = 72 * 3_600.0
+
+#: A headline tells a story by so many words and letters.
+_TELLING_WORDS = 5
+_TELLING_CHARS = 25
+
+
+def together(alerts: Sequence[Alert]) -> list[Alert]:
+    """Return one alert a story: the earliest article, with the outlets and rules of all.
+
+    An article that was sent as urgent stays alone: what is told of it depends on itself.
+    """
+    leaders: dict[str, Alert] = {}  # by what the story is known by
+    found: dict[int, Alert] = {}
+    for alert in sorted(alerts, key=lambda one: (_moment(one), one.entry_id)):
+        keys = story_keys(alert) if alert.urgent_at is None else ()
+        ids = [leaders[key].entry_id for key in keys if key in leaders]
+        leader = next(
+            (found[n] for n in ids if _moment(alert) - _moment(found[n]) <= STORY_S), None
+        )
+        told = alert if leader is None else _joined(leader, alert)
+        found[told.entry_id] = told
+        leaders |= dict.fromkeys(keys, told)
+    return list(found.values())
+
+
+def story_keys(alert: Alert) -> tuple[str, ...]:
+    """Return what its story is known by: the words of its headline, its page."""
+    return tuple(filter(None, (_headline(alert), _page(alert))))
+
+
+def _headline(alert: Alert) -> str:
+    """Return the words of the headline without the outlet's name at its end, "" if too few."""
+    words = _words(text.shown(alert.entry.title, MAX_TITLE_CHARS))
+    for outlet in alert.outlets:
+        words = words.removesuffix(f" {_words(outlet.name)}")
+    is_telling = len(words.split()) >= _TELLING_WORDS and len(words) >= _TELLING_CHARS
+    return f"headline {words}" if is_telling else ""
+
+
+def _page(alert: Alert) -> str:
+    link = links.canonical(alert.entry.link) if alert.entry.link else ""
+    parts = urlsplit(link) if link else None
+    is_page = parts is not None and bool(parts.path.strip("/") or parts.query)
+    return f"page {link}" if is_page else ""
+
+
+def _words(words: str) -> str:
+    return " ".join(re.findall(r"\w+", words.casefold()))
+
+
+def _moment(alert: Alert) -> float:
+    return alert.entry.published_at or alert.seen_at
+
+
+def _joined(leader: Alert, other: Alert) -> Alert:
+    return replace(
+        leader,
+        outlets=leader.outlets + other.outlets,
+        matches=leader.matches + tuple(_of_others(leader, other.matches)),
+        late=leader.late or other.late,
+    )
+
+
+def _of_others(leader: Alert, matches: Iterable[Match]) -> Iterable[Match]:
+    """Yield the rules that only the other article matched; its marks are not the leader's."""
+    known = {match.rule for match in leader.matches}
+    return (Match(match.rule) for match in matches if match.rule not in known)
