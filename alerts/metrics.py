@@ -28,6 +28,11 @@ METRICS: tuple[Metric, ...] = (
     Metric("last_poll_timestamp_seconds", "When a feed was asked last."),
     Metric("last_delivery_timestamp_seconds", "When a message was accepted or written last."),
     Metric("attempts", "Tries to send in the last 90 days, by outcome.", ("outcome",)),
+    Metric(
+        "latency_seconds",
+        "How long stories of the last 7 days took, by rule and stage: median and 90 of 100.",
+        ("rule", "stage", "quantile"),
+    ),
     Metric("disk_free_bytes", "Free space where the database lies."),
     Metric("up", "1 if /healthz answers 200, else 0."),
 )

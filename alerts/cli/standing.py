@@ -29,6 +29,7 @@ from alerts.settings import Settings
 from alerts.store import ahead, configs, deliveries, figures, reach, tables
 from alerts.store import feeds as feed_rows
 from alerts.store import subscribers as subscriber_rows
+from alerts.store.latency import latencies
 from alerts.text import shown
 from alerts.web.health import MAX_LATE_S, MIN_FREE_BYTES
 
@@ -190,6 +191,27 @@ def waiting(seen: Seen) -> Line:
         hint = "See why: alerts deliveries --failed. Then: alerts deliveries retry --all"
         return Line("waiting", "wrong", told, hint, facts)
     return Line("waiting", "note" if states["delayed"] else "ok", told, facts=facts)
+
+
+def latency(seen: Seen) -> Line:
+    """Say how long stories took to their readers in the last week, by rule."""
+    found = latencies(seen.connection, seen.now)
+    facts = {
+        rule: {
+            stage.replace(" ", "_"): {
+                "stories": one.stories,
+                "median_s": round(one.median_s),
+                "p90_s": round(one.p90_s),
+            }
+            for stage, one in stages.items()
+        }
+        for rule, stages in found.items()
+    }
+    seen_s = [s["published to seen"].median_s for s in found.values() if "published to seen" in s]
+    if not seen_s:
+        return Line("latency", "ok", "no story of this week tells it yet", facts={"rules": facts})
+    told = f"half of the stories are seen within {span(max(seen_s))} of publication, by rule"
+    return Line("latency", "ok", told, facts={"rules": facts})
 
 
 def digests(seen: Seen) -> Line:

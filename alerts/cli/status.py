@@ -76,6 +76,7 @@ def _of_rows(seen: Seen, url: str, mistakes: int) -> Iterator[Line]:
     yield standing.places(seen)
     yield standing.digests(seen)
     yield standing.waiting(seen)
+    yield standing.latency(seen)
     yield standing.clock(seen)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, select
 
 from alerts.store import claims
+from alerts.store.latency import latencies
 from alerts.store.schema import alert, attempt, delivery, feed, pause, suppression
 
 #: Values of the labels -> the figure; a figure without labels has one, under ().
@@ -25,6 +26,7 @@ def figures(connection: Connection, now: float) -> dict[str, Values]:
         ),
         "last_delivery_timestamp_seconds": _moment(_last_delivery(connection)),
         "attempts": _attempts(connection),
+        "latency_seconds": _latency(connection, now),
     }
 
 
@@ -71,6 +73,15 @@ def _attempts(connection: Connection) -> Values:
     outcome = func.coalesce(attempt.c.outcome, "open")
     query = select(outcome, func.count()).group_by(outcome)
     return {(kind,): count for kind, count in connection.execute(query)}
+
+
+def _latency(connection: Connection, now: float) -> Values:
+    return {
+        (rule, stage, quantile): seconds
+        for rule, stages in latencies(connection, now).items()
+        for stage, one in stages.items()
+        for quantile, seconds in (("0.5", one.median_s), ("0.9", one.p90_s))
+    }
 
 
 def _moment(at: float | None) -> Values:
