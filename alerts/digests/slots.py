@@ -37,6 +37,7 @@ __all__ = [
     "parse_timezone",
     "parse_when",
     "parse_window",
+    "quiet_until",
     "right_away_at",
     "told_moment",
     "urgent_at",
@@ -145,6 +146,17 @@ def half_hour_after(subscriber: Subscriber, now: float) -> float:
     offset = dt.datetime.fromtimestamp(earliest, zone).utcoffset() or dt.timedelta()
     past = (earliest + offset.total_seconds()) % _HALF_HOUR_S
     return earliest - past + _HALF_HOUR_S if past else earliest
+
+
+def quiet_until(subscriber: Subscriber, due_at: float, now: float) -> float | None:
+    """Return the end of the quiet hours that a slot is worked on in, None if it may go out now.
+
+    A slot is never due in them; one that is worked on late, after a standstill, can come to them.
+    """
+    if now - due_at <= _PUNCTUAL_S:
+        return None
+    end = _past_quiet(now, subscriber.quiet, ZoneInfo(subscriber.timezone))
+    return end if end > now else None
 
 
 def own_moment(at: float) -> str:
