@@ -189,7 +189,6 @@ def _extras(reading: Reading, name: str, fields: Fields) -> dict[str, Any]:
     }
     if "urgent" in fields:
         extras["urgent"], extras["urgent_piece"] = _urgent(reading, fields.value("urgent"))
-        reading.later(f"rule urgent ({name})")
     if extras["weight"] != 1.0:
         reading.later(f"rule weight ({name})")
     if "examples" in fields:

@@ -109,7 +109,9 @@ class SubscriberList:
             timezone=zone,
             pause_until=self._moment(fields, zone),
         )
-        self._add(fields, replace(subscriber, **_settings(fields, places)))
+        subscriber = replace(subscriber, **_settings(fields, places))
+        self._say_unheard(fields, subscriber)
+        self._add(fields, subscriber)
         self._say_later(Fields(node, own, fields.values), "subscriber", key)
 
     def _add(self, fields: Fields, subscriber: Subscriber) -> None:
@@ -158,6 +160,15 @@ class SubscriberList:
         )
         hint = "Write for example email: ana@example.org or slack: ${SLACK_URL}"
         self.reading.findings.error(at, told, hint)
+
+    def _say_unheard(self, fields: Fields, subscriber: Subscriber) -> None:
+        """Warn of who wants only what is urgent, and never that."""
+        kinds = {cadence.kind for cadence in subscriber.cadences().values()}
+        if "urgent only" in kinds and subscriber.urgent == "never":
+            at = fields.value("name") if "name" in fields else fields.at
+            told = f"{quoted(subscriber.name)} is told only what is urgent, and that never."
+            hint = "Write urgent: always or a window, or another when."
+            self.reading.findings.warn(at, told, hint)
 
     def _zone(self, fields: Fields) -> str:
         if "timezone" not in fields:
@@ -301,9 +312,6 @@ class SubscriberList:
             if name not in fields or value == default or (value is False and default == "false"):
                 continue
             self.reading.later(f"{what} {name}" + (f" ({key})" if key else ""))
-        when = fields.get("when")
-        if "when" in fields and isinstance(when, Cadence) and when.kind == "urgent only":
-            self.reading.later(f"{what} when: urgent only" + (f" ({key})" if key else ""))
 
 
 def _is_when(text: str) -> bool:

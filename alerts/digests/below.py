@@ -14,7 +14,7 @@ from alerts.digests.words import N_, language_of, translations
 from alerts.model import Alert, Section
 
 #: What the sections are known by: no rule has such a name.
-_SENT, _CORRECTED = "(sent)", "(corrected)"
+_URGENT, _SENT, _CORRECTED = "(urgent)", "(sent)", "(corrected)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,14 @@ class Before:
 
 
 def already_sent(found: Iterable[Before], language: str) -> tuple[Section, ...]:
-    """Return the section of what another digest told; none if it told nothing."""
-    return _section(_SENT, N_("Already sent"), found, language)
+    """Return the sections of what was told as urgent, and by another digest."""
+    every = list(found)
+    urgent = [one for one in every if one.alert.urgent_at is not None]
+    others = [one for one in every if one.alert.urgent_at is None]
+    return (
+        *_section(_URGENT, N_("Already sent as urgent"), urgent, language),
+        *_section(_SENT, N_("Already sent"), others, language),
+    )
 
 
 def corrected(found: Iterable[Before], language: str) -> tuple[Section, ...]:

@@ -49,6 +49,21 @@ def quiet_week(digest: Digest, place: Destination, context: MailContext, week: W
     return _Letter(digest, place, context).quiet_week(week)
 
 
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """Why stories come less often for a while, and from when on."""
+
+    kind: str  # urgent, bundles, digests
+    stories: int
+    at: float
+    minutes: int = 60
+
+
+def flood(digest: Digest, place: Destination, context: MailContext, told: Flood) -> Note:
+    """Return the message that says that stories come in bundles; `digest` holds no story."""
+    return _Letter(digest, place, context).flood(told)
+
+
 class _Letter:
     """One message to one destination, in its reader's language."""
 
@@ -136,6 +151,31 @@ class _Letter:
             room = _("If neither news nor this note comes by %(day)s, something is wrong.")
             blocks.append((missing if self._place.is_person else room) % when)
         return self._note(_("Nothing new this week; still watching"), blocks)
+
+    def flood(self, told: Flood) -> Note:
+        _, count = self._t, {"count": f"{told.stories:,}", "minutes": told.minutes}
+        if told.kind == "urgent":
+            subject = self._n(
+                "%(count)s more urgent story in %(minutes)s minutes.",
+                "%(count)s more urgent stories in %(minutes)s minutes.",
+                told.stories,
+            )
+        elif told.kind == "bundles":
+            subject = self._n(
+                "%(count)s story in an hour.", "%(count)s stories in an hour.", told.stories
+            )
+        else:
+            subject = self._n(
+                "%(count)s story in four hours.", "%(count)s stories in four hours.", told.stories
+            )
+        rest = _("To keep this readable the rest comes in one message %(when)s and then every half"
+                 " hour, until it calms down.")  # fmt: skip
+        if told.kind == "digests":
+            rest = _("To keep this readable the rest comes in one message %(when)s and then once a"
+                     " day, until it calms down.")  # fmt: skip
+        rest = rest % {"when": self._say.dates.day(told.at)}
+        nothing = _("Nothing is dropped.")
+        return self._note(subject % count, [f"{rest} {nothing}"])
 
     def _either(self) -> str:
         """Return "ICE, Sanctuary or Madison"."""

@@ -225,6 +225,14 @@ class Phrases:
         name = f"{row.own.name} ({notes})" if notes else row.own.name
         return ", ".join(filter(None, (name, words)))
 
+    def urgent_before(self, story: Story) -> str:
+        """ "Sent to you as urgent at 6:18 am; the article changed at 7:02 am.", or nothing."""
+        if story.urgent_at is None or story.changed_at is None:
+            return ""
+        told = self._t("Sent to you as urgent %(told)s; the article changed %(changed)s.")
+        dates = self.dates
+        return told % {"told": dates.near(story.urgent_at), "changed": dates.near(story.changed_at)}
+
     # --- languages ---------------------------------------------------------------------------
 
     def notes(self, outlet: Outlet, story: Story | None = None) -> list[str]:

@@ -13,16 +13,16 @@ from typing import Any, TypeVar
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from alerts.digests import mail, slack, webhook
+from alerts.digests import mail, slack, urgent, webhook
 from alerts.digests.mail import MailContext
 from alerts.digests.plaintext import wrapped
-from alerts.digests.sample import sample_digest
+from alerts.digests.sample import SAMPLE_URGENCY, sample_digest
 from alerts.digests.slack import Mrkdwn
 from alerts.digests.templates import TEMPLATES, attempt, environment
 from alerts.digests.words import LANGUAGES, cut, enumerated, language_of, translations
 from alerts.errors import TemplateError
 from alerts.log import get_logger
-from alerts.model import Digest, Mail, Post
+from alerts.model import DestinationKind, Digest, Mail, Post, Urgency
 
 __all__ = ["MailContext", "Renderer"]
 
@@ -57,6 +57,15 @@ class Renderer:
         """Return the digest as documents for programs, one a part."""
         return webhook.posts(digest)
 
+    def urgent_mail(self, digest: Digest, urgency: Urgency, context: MailContext) -> Mail:
+        """Return a digest of one story as an urgent mail. Raises TemplateError."""
+        return self._made(lambda renderer: renderer._urgent_mail(digest, urgency, context))
+
+    def urgent_post(self, digest: Digest, urgency: Urgency, kind: DestinationKind) -> Post:
+        """Return a digest of one story as an urgent message to a room or a program."""
+        made = urgent.slack_post if kind == "slack" else urgent.webhook_post
+        return made(digest, urgency)
+
     def _made(self, work: Callable[[Renderer], T]) -> T:
         if self._shipped is None:
             return work(self)
@@ -70,6 +79,10 @@ class Renderer:
     def _mails(self, digest: Digest, context: MailContext) -> tuple[Mail, ...]:
         tongue = self._tongue(digest)
         return mail.mails(digest, context, tongue.rendered_html, tongue.rendered_text)
+
+    def _urgent_mail(self, digest: Digest, urgency: Urgency, context: MailContext) -> Mail:
+        tongue = self._tongue(digest)
+        return urgent.mail(digest, urgency, context, tongue.rendered_html, tongue.rendered_text)
 
     def _slack(self, digest: Digest) -> tuple[Post, ...]:
         slack_template = _template(self._tongue(digest).slack, "slack.j2")
@@ -96,6 +109,7 @@ class Renderer:
                     "reader@example.org", "admin@example.org", reply_stop=reply_stop
                 )
                 self._mails(sample, context)
+                self._urgent_mail(sample, SAMPLE_URGENCY, context)
             link = "https://example.org/u/T"
             self._mails(sample, MailContext("reader@example.org", stop_link=link))
             self._slack(sample)

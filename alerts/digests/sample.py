@@ -19,10 +19,20 @@ from alerts.model import (
     Span,
     Subscriber,
     Subscription,
+    Urgency,
 )
 
 _NOW = 1_795_527_000.0  # Tuesday, November 24, 2026, 7:30 am in Chicago
 _HOUR_S = 3600.0
+
+
+SAMPLE_URGENCY = Urgency(
+    because='ICE within 8 words of "raid"',
+    newer_than_s=6 * _HOUR_S,
+    seen_at=_NOW - _HOUR_S,
+    published_at=_NOW - 2 * _HOUR_S,
+    note="Call 555-0142.",
+)
 
 
 def sample_digest(language: Literal["en", "es"] = "en") -> Digest:

@@ -37,6 +37,8 @@ def story(alert: Alert, order: Mapping[str, int]) -> Story:
         lang=entry.lang,
         caps_only=bool(alert.matches) and all(match.caps_only for match in alert.matches),
         late=alert.late,
+        urgent_at=alert.urgent_at,
+        changed_at=alert.changed_at if alert.urgent_at is not None else None,
     )
 
 

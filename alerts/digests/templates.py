@@ -31,6 +31,8 @@ TEMPLATES = {
     "digest.txt.j2": "the plain-text part of a digest mail",
     "subject.txt.j2": "the subject of a digest mail",
     "slack.j2": "the texts of a Slack digest, one macro each",
+    "urgent.html.j2": "the HTML part of an urgent alert",
+    "urgent.txt.j2": "the plain-text part of an urgent alert",
 }
 
 _FOLDER = "templates"

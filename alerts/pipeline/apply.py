@@ -15,7 +15,7 @@ from alerts.model import Config, Subscriber
 from alerts.pipeline import quiet_weeks
 from alerts.pipeline.parts import InForce
 from alerts.store import alerts as alert_rows
-from alerts.store import configs, deliveries, feeds, riders, subscribers
+from alerts.store import configs, deliveries, feeds, riders, subscribers, urgent
 from alerts.store.database import Database
 from alerts.store.undo import GivenUp, bring_back
 
@@ -104,7 +104,8 @@ def _apply_slots(
 ) -> None:
     """Give each cadence its next moment; what is due already stays due."""
     cadences = person.cadences()
-    kept = {*cadences, quiet_weeks.CADENCE} if quiet_weeks.is_wanted(person) else {*cadences}
+    kept = {*cadences, urgent.CADENCE}
+    kept |= {quiet_weeks.CADENCE} if quiet_weeks.is_wanted(person) else set()
     if gone := rows.keys() - kept:
         subscribers.drop_slots(connection, person.id, gone)
     if quiet_weeks.CADENCE in kept:

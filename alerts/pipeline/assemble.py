@@ -16,8 +16,17 @@ from alerts.digests import slots
 from alerts.digests.below import already_sent
 from alerts.log import get_logger
 from alerts.model import Destination, Digest, Subscriber
-from alerts.pipeline import before, drafting, lateness, quiet_weeks, shared, welcome
-from alerts.pipeline.apply import rules_of
+from alerts.pipeline import (
+    before,
+    drafting,
+    flood,
+    lateness,
+    quiet_weeks,
+    shared,
+    urgent,
+    welcome,
+)
+from alerts.pipeline.apply import rules_of, wake
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
 from alerts.store import claims, deliveries, stops, subscribers
@@ -36,7 +45,8 @@ def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
         is_paused = _paused_until(parts, person) is not None
         quiet_weeks.tell(parts, row, lease, person, is_paused=is_paused)
         return 0
-    if person is None or cadence is None:  # removed while it waited
+    is_urgent = person is not None and row.cadence == urgent.CADENCE
+    if person is None or (cadence is None and not is_urgent):  # removed while it waited
         with parts.database.write() as connection:
             subscribers.end_slot(connection, row, lease, None, None)
         return 0
@@ -45,7 +55,14 @@ def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
         with parts.database.write() as connection:
             claims.put_back(connection, slot_table, row, lease, {"due_at": now + _UNSET_WAIT_S})
         return 0
+    wait_until = slots.quiet_until(person, row.due_at, now) if cadence is not None else None
+    if wait_until is not None:
+        with parts.database.write() as connection:
+            claims.put_back(connection, slot_table, row, lease, {"due_at": wait_until})
+        return 0
     made, until = 0, _paused_until(parts, person)
+    if cadence is None:
+        return urgent.tell(parts, row, lease, person, is_paused=until is not None)
     if until is None:
         name = row.name or slots.own_moment(now)
         was_due_at = row.due_at if row.name else None
@@ -57,11 +74,32 @@ def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
     if cadence.kind == "calendar":
         due = slots.due_slot(person, cadence, now, last_name=row.name)
         following = (due.name, due.due_at) if due is not None else (None, None)
+    slowed = None
+    if cadence.kind == "right away" and until is None:
+        with parts.database.read() as connection:
+            slowed = flood.step(connection, person, row, now)
+        following = (None, slowed.due_at)
     with parts.database.write() as connection:
-        subscribers.end_slot(connection, row, lease, *following)
+        is_ours = subscribers.end_slot(connection, row, lease, *following)
+        if is_ours and slowed is not None and slowed.flood != row.flood:
+            values = {"timezone": person.timezone, "flood": slowed.flood}
+            subscribers.set_slot(connection, person.id, row.cadence, values)
+            flood.announce(connection, parts, person, row, slowed)
+        if is_ours and cadence.kind == "right away" and until is None:
+            _wake_again(connection, person, person.rules_of(row.cadence), now)
         if made:
             shared.call(connection, parts.in_force, person, row)
     return made
+
+
+def _wake_again(
+    connection: Connection, person: Subscriber, rules: frozenset[str], now: float
+) -> None:
+    """Wake a slot for what came while its digest was made: the poll found it due already."""
+    waiting = alert_rows.pending(connection, person.id, with_urgent=False)
+    missed = {rule for row in waiting for rule in rules_of(row)} & rules
+    if missed:
+        wake(connection, person, missed, now)
 
 
 def assemble_all_now(parts: Parts) -> int:
@@ -119,14 +157,18 @@ def _make(
     """
     now = parts.clock.now()
     with parts.database.read() as connection:
-        rows = [r for r in alert_rows.pending(connection, person.id) if rules & rules_of(r)]
-        if not rows:
-            return 0
+        is_all = cadence == before.SEND_NOW
+        waiting = alert_rows.pending(connection, person.id, with_urgent=is_all)
+        rows = [r for r in waiting if rules & rules_of(r)]
         draft = drafting.Draft(connection, parts.in_force)
-        owed = draft.owed(rows)
+        told = before.sent(draft, person, cadence, now) if was_due_at is not None else []
+        again = [one.alert for one in told if before.is_changed(one)]
+        if not rows and not again:
+            return 0
+        told = [one for one in told if not before.is_changed(one)]
+        owed = [*draft.owed(rows), *again]
         digest = draft.digest(person, owed, digest_id=parts.clock.token(), slot=slot, now=now)
         late = lateness.of_digest(connection, rows, owed, was_due_at, now)
-        told = before.sent(draft, person, cadence, now) if was_due_at is not None else []
         digest = replace(digest, late=late, below=already_sent(told, person.language))
         made = shared.Made(draft, digest, owed, told)
         plans = [made.plan(place) for place in person.destinations]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row
 
 from alerts.digests.below import Before
-from alerts.model import Subscriber
+from alerts.model import Alert, Subscriber
 from alerts.pipeline.apply import rules_of
 from alerts.pipeline.drafting import Draft
 from alerts.store import subscribers, told
@@ -30,4 +34,21 @@ def sent(
     rows = told.by_others(draft.connection, person.id, (cadence, SEND_NOW), since)
     mine = [row for row in rows if rules & rules_of(row)]
     alerts = draft.owed(mine)
-    return [Before(alert, row.told_at) for row, alert in zip(mine, alerts, strict=True)]
+    return [
+        Before(_as_told(alert, row), row.told_at) for row, alert in zip(mine, alerts, strict=True)
+    ]
+
+
+def _as_told(alert: Alert, row: Row[Any]) -> Alert:
+    """Return the alert with when it was told as urgent, and changed since, if that is so."""
+    if row.urgent_at is None:
+        return replace(alert, changed_at=None)
+    is_changed = alert.changed_at is not None and alert.changed_at > row.told_at
+    return replace(
+        alert, urgent_at=row.told_at, changed_at=alert.changed_at if is_changed else None
+    )
+
+
+def is_changed(one: Before) -> bool:
+    """Whether it was told as urgent, and its article changed since: it comes in full again."""
+    return one.alert.urgent_at is not None and one.alert.changed_at is not None

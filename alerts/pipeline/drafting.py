@@ -58,7 +58,9 @@ class Draft:
             health=self.health(),
             explanations=_explanations(self.in_force, person),
             created_at=now,
-            since_at=subscribers.last_digest_at(self.connection, person.id, but=but),
+            since_at=subscribers.last_digest_at(
+                self.connection, person.id, but=but, with_urgent=False
+            ),
             next_at=_next_at(person, now),
         )
 
@@ -75,6 +77,7 @@ class Draft:
                 outlets=self._outlets(stored[row.entry_id].feed_id, carriers[row.entry_id]),
                 matches=alert_rows.to_matches(row.matches),
                 late=row.is_late,
+                changed_at=stored[row.entry_id].changed_at,
             )
             for row in rows
         ]

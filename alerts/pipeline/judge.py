@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from alerts.log import get_logger
 from alerts.model import Article, Entry, Feed, Match
+from alerts.pipeline import urgent
 from alerts.pipeline.apply import wake
 from alerts.pipeline.parts import InForce
 from alerts.store import alerts as alert_rows
@@ -51,11 +52,14 @@ class Judge:
             shown = Article.of(item.shown, self._feed, self._title)
             marked = {match.rule: match for match in matcher.spans(shown, names)}
             matches = [marked.get(name, Match(name)) for name in names]
-            owed += self._owed(item.entry_id, matches, item.seen_at)
+            judged_at = (item.seen_at, self._now)
+            told = self._in_force.urgencies.mark(article, shown, matches, *judged_at)
+            owed += self._owed(item.entry_id, told, item.seen_at)
         made = alert_rows.add(self._connection, owed, self._now)
         for entry_id, people in Counter(item.entry_id for item in made).items():
             get_logger().info("owed", entry=entry_id, feed=self._feed.url, subscribers=people)
         self._wake(made)
+        self._alarm(owed)
         return matched, len(made)
 
     def _owed(
@@ -64,12 +68,24 @@ class Judge:
         """Yield to whom an entry is owed: who followed the rule when it was first seen."""
         by_person: defaultdict[str, list[Match]] = defaultdict(list)
         for match in matches:
-            for key in self._in_force.followers.get(match.rule, ()):
+            alarmed = self._in_force.alarmed.get(match.rule, ()) if match.is_urgent else ()
+            for key in dict.fromkeys((*self._in_force.followers.get(match.rule, ()), *alarmed)):
                 since = self._in_force.since.get((key, match.rule))
                 if since is not None and since <= seen_at:  # None: an edit not yet in force
                     by_person[key].append(match)
         for key, mine in by_person.items():
-            yield alert_rows.Owed(key, entry_id, tuple(mine))
+            at = urgent.moment(self._in_force.people[key], mine, self._now)
+            yield alert_rows.Owed(key, entry_id, tuple(mine), at)
+
+    def _alarm(self, owed: Iterable[alert_rows.Owed]) -> None:
+        """Have what is urgent told, of new alerts and of those that an edit made so."""
+        moments: dict[str, float] = {}
+        for item in owed:
+            if item.urgent_at is not None:
+                known = moments.get(item.subscriber, item.urgent_at)
+                moments[item.subscriber] = min(known, item.urgent_at)
+        for key, at in moments.items():
+            urgent.wake(self._connection, self._in_force.people[key], at)
 
     def _wake(self, made: Iterable[alert_rows.Owed]) -> None:
         rules: defaultdict[str, set[str]] = defaultdict(set)

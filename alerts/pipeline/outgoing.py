@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from alerts.delivery.transport import DeliveryHead
@@ -13,19 +13,27 @@ from alerts.pipeline.parts import Parts
 #: Parts of one delivery become due this far apart, so that they go out in their order.
 _PART_STEP_S = 0.001
 
+#: Renders for a destination, with the link that stops its mails.
+Form = Callable[[Destination, str | None], Sequence[Rendered]]
+
 
 def rendered(
-    parts: Parts, digest: Digest, place: Destination, ids: Sequence[str] = ()
+    parts: Parts,
+    digest: Digest,
+    place: Destination,
+    ids: Sequence[str] = (),
+    form: Form | None = None,
 ) -> list[dict[str, Any]]:
     """Return the delivery rows of one destination; none for kinds that cannot be sent to yet.
 
-    `ids`: of deliveries that these are to take the place of.
+    `ids`: of deliveries that these are to take the place of. `form`: how it is rendered, if not as
+    digests are.
     """
     transport = parts.transports.get(place.kind)
     if transport is None:
         return []
     link = drafting.stop_link(parts, place)
-    made = _in_form(parts, digest, place, link)
+    made = form(place, link) if form else in_form(parts, digest, place, link)
     ids = [*ids, *(parts.clock.token() for _ in made[len(ids) :])]
     rows = []
     for index, part in enumerate(made):
@@ -53,9 +61,10 @@ def rendered(
     return rows
 
 
-def _in_form(
+def in_form(
     parts: Parts, digest: Digest, place: Destination, link: str | None
 ) -> Sequence[Rendered]:
+    """Return the parts of a digest as a destination takes them."""
     if place.kind == "email":
         context = drafting.mail_context(parts.settings, parts.in_force.config, place, link)
         return parts.renderer.mails(digest, context)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from alerts.clock import Clock
 from alerts.delivery.transport import Transport
+from alerts.digests import slots
 from alerts.digests.render import Renderer
 from alerts.feeds.apart import Reader
 from alerts.model import (
@@ -26,6 +27,7 @@ from alerts.model import (
     Validators,
 )
 from alerts.rules.matcher import Matcher
+from alerts.rules.urgency import Urgencies
 from alerts.settings import Settings
 from alerts.store.database import Database
 
@@ -49,16 +51,21 @@ class InForce:
     feeds: Mapping[str, Feed] = field(default_factory=dict)
     followers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     places: Mapping[str, Destination] = field(default_factory=dict)  # by key
+    urgencies: Urgencies = field(default_factory=Urgencies)
+    alarmed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # told only what is urgent
     sharers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # target of several -> ids
 
     @classmethod
     def of(cls, config: Config, since: Mapping[tuple[str, str], float]) -> InForce:
         """Compile the rules and index who follows what."""
         followers: defaultdict[str, list[str]] = defaultdict(list)
+        alarmed: defaultdict[str, list[str]] = defaultdict(list)
         for person in config.subscribers:
             for subscription in person.subscriptions:
                 if (subscription.when or person.when).kind != "urgent only":
                     followers[subscription.rule].append(person.id)
+                elif slots.urgent_at(person, 0.0) is not None:
+                    alarmed[subscription.rule].append(person.id)
         return cls(
             config=config,
             matcher=Matcher(config.rules),
@@ -67,6 +74,8 @@ class InForce:
             feeds={feed.url: feed for feed in config.feeds},
             followers={rule: tuple(ids) for rule, ids in followers.items()},
             sharers=_sharers(config),
+            urgencies=Urgencies(config.rules),
+            alarmed={rule: tuple(ids) for rule, ids in alarmed.items()},
             places={
                 place.key: place
                 for place in (

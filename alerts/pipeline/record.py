@@ -98,7 +98,8 @@ class Recorder:
                 continue
             carried.append((row.id, known.entry))
             if not known.is_new_outlet:
-                entries.change(self._connection, row.id, known.entry, _comparison(known.entry))
+                values = _comparison(known.entry) | {"changed_at": self._now}
+                entries.change(self._connection, row.id, known.entry, values)
             if row.id in vouched_for or not row.is_baseline:
                 shown = entries.to_entry(row) if known.is_new_outlet else known.entry
                 judged.append(Judged(row.id, known.entry, shown, row.seen_at))

@@ -213,8 +213,8 @@ alert = Table(
     Column("subscriber", Text, primary_key=True),
     Column("entry_id", ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True),
     Column("matches", JSON, nullable=False),  # [{"rule", "spans": [[field, start, end]], …}]
-    Column("state", Text, nullable=False),  # pending, told (a digest lists it yet),
-    Column("reason", Text),  # digested, suppressed
+    Column("state", Text, nullable=False),  # pending, digested, suppressed
+    Column("reason", Text),
     Column("urgent_at", Double),  # since when it is to be told, or was told, as urgent
     Column("is_late", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),

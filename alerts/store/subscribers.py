@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select, update
 
 from alerts.model import Subscriber
+from alerts.store import urgent
 from alerts.store.claims import insert
 from alerts.store.schema import digest, slot, subscriber, subscription
 
@@ -84,10 +85,13 @@ def rows(connection: Connection, key: str | None = None) -> dict[str, Row[Any]]:
 def slots(
     connection: Connection, key: str | None = None, *, with_notes: bool = False
 ) -> list[Row[Any]]:
-    """Return the slots of one subscriber, or of all; those of weekly notes only if asked for."""
+    """Return the slots of one subscriber, or of all.
+
+    Those that make no digest (of weekly notes, and of what is urgent) only if asked for.
+    """
     query = select(slot)
     if not with_notes:
-        query = query.where(slot.c.cadence != WEEKLY_NOTE)
+        query = query.where(slot.c.cadence.not_in((WEEKLY_NOTE, urgent.CADENCE)))
     if key is not None:
         query = query.where(slot.c.subscriber == key)
     return list(connection.execute(query))
@@ -125,12 +129,22 @@ def end_slot(
 
 
 def last_digest_at(
-    connection: Connection, key: str, cadence: str | None = None, but: Collection[str] = ()
+    connection: Connection,
+    key: str,
+    cadence: str | None = None,
+    but: Collection[str] = (),
+    *,
+    with_urgent: bool = True,
 ) -> float | None:
-    """Return when the subscriber's last digest was made (of this cadence, or any) but these ids."""
+    """Return when the subscriber's last digest was made (of this cadence, or any) but these ids.
+
+    `with_urgent`: whether an urgent alert is one.
+    """
     query = select(func.max(digest.c.created_at)).where(digest.c.subscriber == key)
     if but:
         query = query.where(digest.c.id.not_in(list(but)))
     if cadence is not None:
         query = query.where(digest.c.cadence == cadence)
+    if not with_urgent:
+        query = query.where(digest.c.cadence.not_in(urgent.AT_ONCE))
     return connection.execute(query).scalar()

@@ -246,7 +246,6 @@ def test_keys_still_to_come_are_taken_and_listed() -> None:
     found = taken(text)
     assert found.not_in_effect == (
         "feed fulltext (X)",
-        "rule urgent (ice)",
         "rule weight (ice)",
     )
     ice = found.rule("ice")
@@ -349,10 +348,10 @@ def test_urgent_windows_and_words_are_read() -> None:
     assert isinstance(found[2], Window)
 
 
-def test_urgent_only_is_listed_as_still_to_come() -> None:
-    assert taken(subscriber("rules: [ice]", "when: urgent only")).not_in_effect == (
-        "subscriber when: urgent only (ana)",
-    )
+def test_who_wants_only_what_is_urgent_and_never_that_is_warned_of() -> None:
+    text = subscriber("rules: [ice]", "when: urgent only\n    urgent: never")
+    found = load(text, {}).warnings
+    assert any("only what is urgent, and that never" in one.message for one in found)
 
 
 def test_an_admin_may_have_a_name_and_several_addresses() -> None:
