@@ -19,7 +19,7 @@ from alerts.engine.ping import Ping
 from alerts.engine.rounds import Rounds
 from alerts.errors import AlertsError
 from alerts.log import get_logger
-from alerts.pipeline import Parts, clock_back, health
+from alerts.pipeline import Parts, clock_back, health, overdue
 from alerts.pipeline.reload import Edits
 from alerts.store import claims
 from alerts.store.lock import Keep
@@ -82,6 +82,7 @@ class Embedded:
 
     def start(self) -> None:
         """Begin to tick."""
+        self._guard("line up", lambda: overdue.line_up(self._parts, is_spread=True))
         self._rounds.every(TICK_S, self._tick, alone=True)
         self._rounds.every(TICK_S, self._look_for_edits)
         self._rounds.every(_HEALTH_S, self._check_health)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from alerts.engine.crew import Crew
-from alerts.pipeline import Parts, assemble_all_now, health
+from alerts.pipeline import Parts, assemble_all_now, health, overdue
 from alerts.pipeline.reload import templates
 from alerts.store import deliveries, feeds
 
@@ -63,6 +63,7 @@ class Pass:
 
     def run(self, *, force: bool = False, send_now: bool = False) -> Report:
         """Do it all; see `alerts once --help` for what the options mean."""
+        overdue.line_up(self._parts, is_spread=False)
         self._poll(force=force)
         self._crew.make_due()
         if send_now:

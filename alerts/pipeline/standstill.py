@@ -37,6 +37,11 @@ def note(connection: Connection, now: float) -> None:
     configs.keep(connection, _PULSE, f"{now} {usual_s}")
 
 
+def ends_at(connection: Connection, now: float) -> bool:
+    """Whether it stood still until now: nothing was done since, nor noted."""
+    return _present(connection, now) is not None
+
+
 def last(connection: Connection, now: float) -> Standstill | None:
     """Return the last one, if there was any."""
     found = _present(connection, now)

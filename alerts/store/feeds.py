@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
 
 from alerts.model import Feed
 from alerts.store import outage
 from alerts.store.claims import insert, is_due
-from alerts.store.schema import feed, host
+from alerts.store.schema import entry, feed, host
 
 #: Requests under way at one host at the same time.
 IN_FLIGHT_PER_HOST = 2
@@ -232,6 +233,23 @@ def hurry(connection: Connection, now: float, floor_s: float) -> None:
         )
         .values(due_at=_greatest(connection, earliest, now))
     )
+
+
+def news_since(connection: Connection, since: float) -> dict[int, list[float]]:
+    """Return for each feed when its entries were new, since then."""
+    found: defaultdict[int, list[float]] = defaultdict(list)
+    mine = (entry.c.seen_at >= since) & entry.c.is_baseline.is_(False)
+    for row in connection.execute(select(entry.c.feed_id, entry.c.seen_at).where(mine)):
+        found[row.feed_id].append(row.seen_at)
+    return found
+
+
+def make_due(connection: Connection, moments: Sequence[tuple[int, float]]) -> None:
+    """Let feeds that nobody asks just now fall due at these moments."""
+    if moments:
+        mine = (feed.c.id == bindparam("_id")) & feed.c.lease.is_(None)
+        statement = update(feed).where(mine).values(due_at=bindparam("_at"))
+        connection.execute(statement, [{"_id": key, "_at": at} for key, at in moments])
 
 
 def _greatest(connection: Connection, *values: Any) -> Any:
