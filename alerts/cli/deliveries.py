@@ -15,6 +15,7 @@ from alerts.cli.marking import NothingYet, marking
 from alerts.cli.output import sentences, write_json, write_table
 from alerts.cli.reading import reading, say_if_stale
 from alerts.clock import SystemClock
+from alerts.delivery import classify
 from alerts.errors import UsageError
 from alerts.store import outbox, tables
 
@@ -128,7 +129,7 @@ def _described(row: dict[str, Any]) -> list[str]:
 def _tried(one: dict[str, Any]) -> str:
     outcome = one["outcome"] or "under way, or its end is not known"
     server = f" by {one['server']}" if one["server"] else ""
-    said = " ".join(filter(None, (one["code"], one["server_text"])))
+    said = classify.said(one["code"], one["server_text"])
     following = f" Next try {one['next_try']}." if one["next_try"] else ""
     return (
         f"{one['started']}  {outcome}{server}{': ' + sentences(said) if said else '.'}{following}"

@@ -186,8 +186,10 @@ def _unlisted(config: Config, address: str, target: str) -> str:
     """Return what to say of an address that nobody has just now; empty if somebody has it."""
     if marks.places(config, target):
         return ""
-    near = nearest(address, [_name(place) for place in _places(config)])
-    meant = f' Did you mean "{near}"?' if near else ""
+    user, _, domain = address.casefold().rpartition("@")
+    users = {name.rpartition("@")[0].casefold(): name for name in map(_name, _places(config))}
+    near = nearest(user, [one for one, name in users.items() if domain in name.casefold()])
+    meant = f' Did you mean "{users[near]}"?' if near else ""
     return f"{address} is not in subscribers.yaml, so that nothing is sent there yet.{meant}"
 
 

@@ -170,7 +170,7 @@ _SAID = {
 def words(row: Row) -> str:
     """Return what became of one test, as a line."""
     server = f" by {row['server']}" if row["server"] and row["outcome"] != "written" else ""
-    said = " ".join(filter(None, (row["code"], row["server_text"])))
+    said = classify.said(row["code"], row["server_text"])
     told = sentences(said, row["hint"])
     outcome = _SAID.get(row["outcome"], "not accepted")
     return f"{row['destination']}: {outcome}{server}{': ' + told if told else ''}"

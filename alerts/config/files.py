@@ -136,7 +136,7 @@ class Files:
             hint = "Paths under include: are relative to the file they stand in."
             self.reading.findings.error(named_at, told, hint)
             return None
-        hint = "Write one (the README shows how), or name another: ALERTS_CONFIG or --config."
+        hint = "Make one: alerts init. Or name another: ALERTS_CONFIG or --config."
         self.reading.findings.at_line(name, 1, 1, told, hint)
         return None
 

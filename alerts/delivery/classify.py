@@ -133,6 +133,13 @@ def enhanced(text: str) -> tuple[int, int, int] | None:
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
+def said(code: str | None, words: str | None) -> str:
+    """Return code and words of a server in one line, an enhanced code that both have once."""
+    code, words = code or "", words or ""
+    both = code.rpartition(" ")[2]
+    return f"{code} {words.removeprefix(both).strip() if '.' in both else words}".strip()
+
+
 def accepted(reply: Reply, server: str) -> SendResult:
     """Return the result of a mail that the server took; its words hold the queue id."""
     return _result(_Verdict("delivered", "ok", "delivery"), _code(reply), reply.text, server)

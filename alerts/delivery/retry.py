@@ -89,6 +89,8 @@ def _again(
         return Next("failed", None, counts=True)
     if result.outcome == "our_fault":
         wait_s = max(wait_s, _OUR_FAULT_S)
+    if kind == "email" and wait_s == MAIL_WAITS_S[0]:
+        jitter = (1 + jitter) / 2  # never cut short: greylists ask for five minutes
     counts = not (result.outcome == "retry" and result.scope == "server")
     return Next("delayed", min(now + spread(wait_s, jitter), end_at), counts)
 

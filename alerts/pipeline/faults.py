@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row
 
+from alerts.delivery import classify
 from alerts.model import DeliveryState, SendResult
 from alerts.pipeline import health, notices
 from alerts.pipeline.parts import Parts
@@ -59,7 +60,7 @@ class Faults:
             elif result.kind == "policy":
                 self._domain(row, result)
         elif row.kind == "slack" and row.digest_id is not None and result.kind in _LAYOUT_FAULTS:
-            self._layout(row, result)
+            self._layout(row, result, is_lost=tried.state == "failed")
         elif tried.state == "failed" and result.outcome == "refused" and row.digest_id is not None:
             self._refuse(tried, result)
         elif result.kind == "ok":
@@ -77,17 +78,23 @@ class Faults:
         self._tell(
             _domain_key(row),
             f"{_domain(row)} does not accept our mail",
-            f"To {row.place}: {result.code} {result.server_text}\n\n{result.hint}\n\nOther mail"
+            f"To {row.place}: {classify.said(result.code, result.server_text)}\n\n"
+            f"{result.hint}\n\nOther mail"
             " goes out as before; what is refused is tried again every few hours.\nSee it: alerts"
             f" deliveries show {row.id}",
         )
 
-    def _layout(self, row: Row[Any], result: SendResult) -> None:
+    def _layout(self, row: Row[Any], result: SendResult, *, is_lost: bool) -> None:
+        lost = (
+            "As plain text it was refused, too: this digest is not told there. To have it tried"
+            f" again:\nalerts deliveries retry {row.id}\n\n"
+        )
+        sent = "Where Slack takes it as plain text, every title and link is sent so. "
         self._tell(
             f"layout {row.destination}",
             f"Slack refuses the layout of digests to {row.destination}",
-            f"{result.server_text}\n\nWhere Slack takes it as plain text, every title and link is"
-            " sent so. You are told once, and again when a day has passed without it.\n\nIf you"
+            f"{result.server_text}\n\n{lost if is_lost else sent}"
+            "You are told once, and again when a day has passed without it.\n\nIf you"
             " have a slack.j2 of your own, mend or remove it; otherwise please report what this"
             f" shows:\nalerts deliveries show {row.id}",
         )
@@ -100,7 +107,7 @@ class Faults:
         self._refused += 1
         whom = row.place if row.kind == "email" else row.destination
         if self._refused <= _TOLD_AN_HOUR:
-            said = " ".join(filter(None, (result.code, result.server_text)))
+            said = classify.said(result.code, result.server_text)
             subject = f"Refused for good: a digest to {whom}"
             text = (
                 f"{said}\n\n{result.hint}\n\nIts articles are not told there again by themselves."
@@ -120,6 +127,12 @@ class Faults:
         since = at - _DAY_S
         return outcomes.came_to(self._connection, row.destination, _LAYOUT_FAULTS, since)
 
+    def _is_accepted(self, row: Row[Any]) -> bool:
+        """Whether a digest got through to a domain that keeps no other mail of ours waiting."""
+        if row.kind != "email" or row.digest_id is None:
+            return False
+        return not outcomes.waits_for_domain(self._connection, _domain(row), "policy", row.id)
+
     def _over(self, row: Row[Any], at: float) -> None:
         """End what an accepted message shows to be over."""
         layout, domain = f"layout {row.destination}", _domain_key(row)
@@ -127,7 +140,7 @@ class Faults:
             subject = f"Over: Slack takes the layout of digests to {row.destination} again"
             text = "Every digest of the last 24 hours was accepted with it."
             notices.over(self._connection, self._parts, layout, subject, text)
-        if row.kind == "email" and domain in self._open:
+        if domain in self._open and self._is_accepted(row):
             subject = f"Over: {_domain(row)} accepts our mail again"
             text = f"{row.place} got a mail."
             notices.over(self._connection, self._parts, domain, subject, text)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from alerts.store import stops
+from alerts.store.deliveries import OPEN
 from alerts.store.schema import attempt, delivery
 
 
@@ -37,6 +38,18 @@ def came_to(connection: Connection, key: str, kinds: Collection[str], since: flo
             attempt.c.result_kind.in_(kinds),
             attempt.c.ended_at > since,
         )
+    )
+    return connection.execute(query.limit(1)).scalar() is not None
+
+
+def waits_for_domain(connection: Connection, domain: str, kind: str, besides: str) -> bool:
+    """Whether another mail to a domain than `besides` is to be tried again after such a result."""
+    query = select(delivery.c.id).where(
+        delivery.c.kind == "email",
+        delivery.c.state.in_(OPEN),
+        func.lower(delivery.c.place).endswith(f"@{domain}", autoescape=True),
+        delivery.c.result_kind == kind,
+        delivery.c.id != besides,
     )
     return connection.execute(query.limit(1)).scalar() is not None
 

@@ -192,6 +192,21 @@ def test_a_domain_that_refuses_our_mail_is_told_once_and_its_end_once(world: Wor
     ]
 
 
+def test_a_notice_to_an_admin_at_the_domain_does_not_show_that_it_takes_digests(world: World):
+    world.reload(crowd(2) + ADMINS)
+    policy = classify.result("our_fault", "policy", "destination", code="550 5.7.1", text="no")
+    world.transport.answers.append(policy)
+    world.serve(world.item("ICE story", "story", hours_ago=0.1))
+    world.run(force=True)
+    world.later(0.1)
+    world.run()
+    assert "admin@example.org" in places(world)
+    assert open_keys(world) == {"policy example.org"}
+    world.later(6)
+    world.run()
+    assert open_keys(world) == set()
+
+
 def test_a_digest_refused_for_good_is_told_to_the_admin(world: World):
     world.reload(YAML + ADMINS)
     world.transport.answers.append(
