@@ -22,6 +22,7 @@ from alerts.store.undo import GivenUp, bring_back
 #: Why alerts and deliveries are given up, as `explain` and the tables show it.
 REMOVED = "removed from subscribers.yaml"
 RULE_REMOVED = "its rule was removed from subscribers.yaml"
+NOT_URGENT = "only what is urgent is wanted of its rule now"
 
 
 @dataclass(frozen=True)
@@ -142,10 +143,16 @@ def _settle_pending(connection: Connection, person: Subscriber, now: float) -> l
     Return the entries that were given up.
     """
     followed = {s.rule for s in person.subscriptions}
-    pending = {row.entry_id: rules_of(row) for row in alert_rows.pending(connection, person.id)}
+    told = {s.rule for s in person.subscriptions if (s.when or person.when).kind != "urgent only"}
+    rows = alert_rows.pending(connection, person.id)
+    pending = {row.entry_id: rules_of(row) for row in rows}
     gone = [entry_id for entry_id, rules in pending.items() if not followed & rules]
     if gone:
         alert_rows.suppress(connection, person.id, RULE_REMOVED, gone)
+    calm = [row.entry_id for row in rows if row.urgent_at is None and not told & rules_of(row)]
+    if unwanted := [entry_id for entry_id in calm if entry_id not in gone]:
+        alert_rows.suppress(connection, person.id, NOT_URGENT, unwanted)
+        gone += unwanted
     wake(connection, person, set().union(*pending.values()) & followed, now)
     return gone
 

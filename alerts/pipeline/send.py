@@ -17,7 +17,7 @@ from alerts.delivery import classify, retry
 from alerts.errors import StoreError
 from alerts.log import get_logger
 from alerts.model import Delivery, DeliveryState, SendResult
-from alerts.pipeline import giving_up, lateness
+from alerts.pipeline import giving_up, lateness, urgent
 from alerts.pipeline.apply import wake
 from alerts.pipeline.assemble import is_reachable
 from alerts.pipeline.faults import Faults
@@ -244,6 +244,7 @@ def _fold(connection: Connection, parts: Parts, row: Row[Any], now: float) -> No
         person = parts.in_force.people.get(one.subscriber)
         if person is not None and rules:
             wake(connection, person, rules, now)
+            urgent.tell_again(connection, person, now)
 
 
 def _pace(connection: Connection, tried: Tried, result: SendResult, failing: set[str]) -> None:

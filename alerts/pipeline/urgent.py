@@ -53,15 +53,22 @@ def moment(person: Subscriber, matches: Iterable[Match], now: float) -> float | 
 
 def wake(connection: Connection, person: Subscriber, at: float) -> None:
     """Have what is urgent told at this moment, unless it comes in bundles just now."""
-    slot = next((s for s in rows_of(connection, person) if s.cadence == CADENCE), None)
+    mine = subscribers.slots(connection, person.id, with_notes=True)
+    slot = next((one for one in mine if one.cadence == CADENCE), None)
     if slot is None or slot.due_at is None or (slot.flood is None and slot.due_at > at):
         values = {"timezone": person.timezone, "due_at": at}
         subscribers.set_slot(connection, person.id, CADENCE, values)
 
 
-def rows_of(connection: Connection, person: Subscriber) -> list[Row[Any]]:
-    """Return all slots of a subscriber."""
-    return subscribers.slots(connection, person.id, with_notes=True)
+def tell_again(connection: Connection, person: Subscriber, now: float) -> None:
+    """Tell as urgent what is owed to who has no digests: the message that held it expired."""
+    waiting = alert_rows.pending(connection, person.id, with_urgent=False)
+    ids = [
+        row.entry_id for row in waiting if row.is_late and not _has_digest(person, rules_of(row))
+    ]
+    if ids:
+        rows.set_moment(connection, person.id, ids, now)
+        wake(connection, person, now)
 
 
 def _has_digest(person: Subscriber, rules: Collection[str]) -> bool:
@@ -147,7 +154,7 @@ def _leave(
     """Leave alerts to the next digest, if there will be one."""
     mine = [one for one in some if _has_digest(person, rules_of(one))]
     others = [one.entry_id for one in some if one not in mine]
-    rows.as_any_other(connection, person.id, [one.entry_id for one in mine])
+    rows.set_moment(connection, person.id, [one.entry_id for one in mine], None)
     if others:
         alert_rows.suppress(connection, person.id, _TOLD, others)
     if mine:

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, select
 
 from alerts.clock import iso
+from alerts.delivery import classify
 from alerts.digests import slots
 from alerts.feeds import identity
 from alerts.model import Article, Config, Entry, Feed, Rule, Subscriber
 from alerts.pipeline.history import Kept, of_rows
 from alerts.rules import because
 from alerts.rules.verdicts import Verdict, verdict
-from alerts.store import configs, entries, held, history, outbox, subscribers
+from alerts.store import configs, entries, held, history, outbox, subscribers, urgent
 from alerts.store.reach import destinations
 from alerts.store.schema import delivery, digest
 
@@ -199,7 +200,15 @@ class Way:
             return "given up", [begin, f"Given up: {alert.reason}."], []
         if alert.state == "pending":
             rules = {match["rule"] for match in alert.matches}
-            return "waiting", [begin, *self._waits(person, rules), *self._held(person)], []
+            return (
+                "waiting",
+                [
+                    begin,
+                    *self._waits(person, rules, alert_is_urgent=alert.urgent_at is not None),
+                    *self._held(person),
+                ],
+                [],
+            )
         query = select(digest).where(digest.c.id == alert.digest_id)
         made = self.connection.execute(query).one_or_none()
         sent = self._deliveries(alert)
@@ -215,11 +224,12 @@ class Way:
         held = [] if states <= {"delivered", "written"} else self._held(person)
         return outcome, [*why, *held], sent
 
-    def _waits(self, person: Subscriber, rules: set[str]) -> list[str]:
+    def _waits(self, person: Subscriber, rules: set[str], *, alert_is_urgent: bool) -> list[str]:
         """Say when the slots that tell of these rules are due, and why then."""
         said = []
-        for row in subscribers.slots(self.connection, person.id):
-            if not person.rules_of(row.cadence) & rules:
+        for row in subscribers.slots(self.connection, person.id, with_notes=True):
+            is_urgent = row.cadence == urgent.CADENCE and alert_is_urgent
+            if not (person.rules_of(row.cadence) & rules or is_urgent):
                 continue
             if row.due_at is None:
                 said.append(f"Its slot ({row.cadence}) has no moment yet.")
@@ -234,6 +244,10 @@ class Way:
         return said or ["No slot tells of it: the running service has not taken the edit yet."]
 
     def _why_then(self, person: Subscriber, row: Row[Any]) -> str:
+        if row.cadence == urgent.CADENCE:
+            return ": it is urgent" + (", and comes in a bundle" if row.flood else "")
+        if row.flood is not None:
+            return ": too much came at once, so it comes in bundles for a while"
         if row.name is None:
             if person.quiet and row.due_at > self.now + slots.GATHER_S:
                 return f": after quiet hours ({person.quiet.text})"
@@ -279,7 +293,7 @@ def _alert(row: Row[Any]) -> dict[str, Any]:
 
 def _sent(row: dict[str, Any]) -> str:
     tries = row["attempts"]
-    words = " ".join(filter(None, (row["code"], row["server_text"])))
+    words = classify.said(row["code"], row["server_text"])
     said = f': "{words}"' if words else ""
     when = f" at {row['ended']}" if row["ended"] else ""
     following = f"; next try {row['next_try']}" if row["next_try"] else ""

@@ -60,8 +60,10 @@ def moments(connection: Connection, subscriber: str, since: float) -> list[float
     return sorted(connection.execute(query).scalars())
 
 
-def as_any_other(connection: Connection, subscriber: str, entry_ids: Collection[int]) -> None:
-    """Leave pending alerts to the next digest, like any other."""
+def set_moment(
+    connection: Connection, subscriber: str, entry_ids: Collection[int], at: float | None
+) -> None:
+    """Say from when pending alerts may be told as urgent; None: in a digest, like any other."""
     for some in chunks(entry_ids):
         connection.execute(
             update(alert)
@@ -70,5 +72,5 @@ def as_any_other(connection: Connection, subscriber: str, entry_ids: Collection[
                 alert.c.entry_id.in_(some),
                 alert.c.state == "pending",
             )
-            .values(urgent_at=None)
+            .values(urgent_at=at)
         )

@@ -14,7 +14,9 @@ from alerts.digests import layout
 from alerts.digests.mail import MailContext
 from alerts.digests.phrases import Phrases
 from alerts.digests.render import Renderer, _environment, _Tongue
+from alerts.digests.sample import SAMPLE_URGENCY
 from alerts.digests.templates import PACKAGED, TEMPLATES
+from alerts.digests.urgent import UrgentWords
 from alerts.errors import TemplateError
 
 TO_ANA = MailContext("ana@example.org")
@@ -45,6 +47,7 @@ def values() -> dict[str, object]:
         "page": page,
         "group": page.groups[0],
         "say": Phrases(digest),
+        "urgent": UrgentWords(digest, SAMPLE_URGENCY),
         "mail": MailContext("ana@example.org"),
         "row": row,
         "story": row.story,

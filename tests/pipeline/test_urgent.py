@@ -7,10 +7,14 @@ from email.message import EmailMessage
 
 import pytest
 from pipeline_world import RADIO, World
+from sqlalchemy import select
 
 from alerts.digests import slots
 from alerts.digests.when import parse_when
+from alerts.model import SendResult
+from alerts.pipeline.apply import NOT_URGENT
 from alerts.store import subscribers
+from alerts.store.schema import alert
 
 HEAD = """\
 version: 1
@@ -326,6 +330,39 @@ def test_a_subscriber_who_never_wants_it_any_more_gets_what_waited_in_a_digest(h
     world.run()
     (mail,) = mails(world)
     assert mail["Subject"] == "ICE raid number 3 of a long day"
+
+
+def test_an_edit_to_urgent_only_gives_up_what_is_not_urgent(here: World):
+    world = begun(here, DAILY % "always")
+    world.serve(world.item("ICE opens an office", "office", 0))
+    world.run(force=True)
+    assert world.pending() == 1
+    world.reload(HEAD + DAILY.replace("daily at 7:30 am", "urgent only") % "always")
+    assert world.pending() == 0
+    with world.database.read() as connection:
+        assert connection.execute(select(alert.c.reason)).scalar() == NOT_URGENT
+
+
+@pytest.mark.parametrize("when", ["daily at 7:30 am", "urgent only"])
+def test_an_urgent_mail_that_expired_is_told_again_marked_late(here: World, when: str):
+    world = begun(here, DAILY.replace("daily at 7:30 am", when) % "always")
+    refuse = SendResult("retry", "network", scope="delivery")
+    world.transport.answers.extend([refuse] * 500)
+    world.serve(raid(world))
+    world.run(force=True)
+    for _ in range(60):
+        world.later(6)
+        world.run()
+        with world.database.read() as connection:
+            if connection.execute(select(alert.c.is_late)).scalar():
+                break
+    world.transport.answers.clear()
+    world.transport.tries.clear()
+    world.later(26)
+    world.run()
+    (mail,) = [m for m in mails(world) if RAID in m["Subject"]]
+    assert mail["Subject"] == (RAID if when.startswith("daily") else f"URGENT: {RAID}")
+    assert world.pending() == 0
 
 
 def test_send_now_tells_what_waits_for_a_bundle(here: World):
