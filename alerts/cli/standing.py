@@ -230,7 +230,12 @@ def digests(seen: Seen) -> Line:
     at_once = [row for row in rows if row.due_at == first.due_at]
     who = names[first.subscriber].name
     others = f" and {len(at_once) - 1} more" if len(at_once) > 1 else ""
-    told = f"next: {who}{others}, {seen.dates.near(first.due_at)}"
+    at = (
+        "as soon as the service works"
+        if first.due_at <= seen.now
+        else seen.dates.near(first.due_at)
+    )
+    told = f"next: {who}{others}, {at}"
     return Line("digests", "ok", told, facts=facts)
 
 

@@ -15,7 +15,7 @@ from alerts.cli import cli
 from alerts.clock import SystemClock
 from alerts.store import configs, deliveries, outbox
 from alerts.store.lock import working_lock
-from alerts.store.schema import feed
+from alerts.store.schema import feed, slot
 
 SMTP = {"SMTP_URL": "smtp://127.0.0.1:1?tls=none", "BASE_URL": "https://alerts.example"}
 
@@ -149,6 +149,12 @@ def test_the_next_digest_names_who_and_when(tmp_path: Path, monkeypatch: pytest.
     made.world.run()
     assert status()[1]["digests"]["next"][0]["subscriber"] == "ana"
     made.close()
+
+
+def test_a_digest_that_is_overdue_is_not_promised_for_a_time_that_is_past(folder: Folder):
+    with folder.world.database.write() as connection:
+        connection.execute(slot.update().values(due_at=SystemClock().now() - 1200))
+    assert status()[1]["digests"]["text"].endswith("as soon as the service works")
 
 
 def test_without_a_database_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
