@@ -27,6 +27,9 @@ from alerts.store import entries, feeds, subscribers
 #: How many alternatives of a rule are named in a footer before "12 others".
 LONGEST_LIST = 6
 
+#: States of a feed that is read; what is held back in a quarantine is old.
+_READ = frozenset({"ok", "quarantined"})
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -108,7 +111,7 @@ class Draft:
         return [
             FeedHealth(
                 name=row.name or row.title or row.host,
-                ok=row.state == "ok" and row.error_kind is None,
+                ok=row.state in _READ and row.error_kind is None,
                 since=row.last_success_at or row.failing_since,
                 reason=row.error_text or "It was not asked yet.",
                 kind=row.error_kind or "unasked",

@@ -286,3 +286,11 @@ def test_a_document_that_still_lists_what_it_had_is_no_renamed_one(
         word for mail in digests(world) for word in mail.get_body(("plain",)).get_content().split()
     }
     assert {f"https://courier.example/late-{n}" for n in range(60)} <= words
+
+
+def test_readers_are_not_told_that_a_feed_in_quarantine_could_not_be_read(world: World) -> None:
+    storm(world, Item("ICE agents detain two", "https://courier.example/new", "", NEWEST + DAY))
+    assert world.feed()["state"] == "quarantined"
+    text = digests(world)[-1].get_body(("plain",)).get_content()
+    assert "could not be read" not in text
+    assert "All 2 sources were read" in text
