@@ -156,8 +156,8 @@ class _Letter:
         _, count = self._t, {"count": f"{told.stories:,}", "minutes": told.minutes}
         if told.kind == "urgent":
             subject = self._n(
-                "%(count)s more urgent story in %(minutes)s minutes.",
-                "%(count)s more urgent stories in %(minutes)s minutes.",
+                "%(count)s more urgent story in %(minutes)s min.",
+                "%(count)s more urgent stories in %(minutes)s min.",
                 told.stories,
             )
         elif told.kind == "bundles":

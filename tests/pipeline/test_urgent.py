@@ -217,7 +217,7 @@ def test_at_most_three_an_hour_then_bundles_that_are_announced_until_it_calms_do
     by_place = [(t.destination.place, m["Subject"]) for t, m in zip(
         world.transport.tries, world.mails(), strict=True)]  # fmt: skip
     assert sorted(s for p, s in by_place if p == "ana@example.org") == sorted(
-        [*(f"URGENT: {title}" for title in titles[:3]), "2 more urgent stories in 1 minutes."]
+        [*(f"URGENT: {title}" for title in titles[:3]), "2 more urgent stories in 1 min."]
     )
     assert ("desk@group.example", "Too many stories at once: Ana") in by_place
     note = next(m for m in mails(world) if "more urgent" in m["Subject"])
