@@ -147,7 +147,7 @@ _SETTING_KEYS = (
     Key("mention", "choice", "Whether urgent stories ping the channel.", "none", ("none", "here")),
     Key("subject", "choice", "Whether the subject names the topic.", "plain",
         ("plain", "discreet")),
-    Key("corrections", "flag", "Whether changed headlines are told.", "false", in_effect=False),
+    Key("corrections", "flag", "Whether changed headlines are told.", "false"),
     Key("spread", "duration", "Mails go out within this time after the slot.", "3m", example="3m",
         most="3h"),
     Key("pause_until", "moment", "Nothing is sent before this day.", example="2027-01-07"),

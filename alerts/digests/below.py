@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from alerts import text
 from alerts.digests.stories import MAX_TITLE_CHARS, story
 from alerts.digests.words import N_, language_of, translations
-from alerts.model import Alert, Section
+from alerts.model import Alert, Digest, Section
 
 #: What the sections are known by: no rule has such a name.
 _URGENT, _SENT, _CORRECTED = "(urgent)", "(sent)", "(corrected)"
@@ -40,6 +40,11 @@ def already_sent(found: Iterable[Before], language: str) -> tuple[Section, ...]:
 def corrected(found: Iterable[Before], language: str) -> tuple[Section, ...]:
     """Return the section of headlines that changed since they were told; none if none did."""
     return _section(_CORRECTED, N_("Corrected since we told you"), found, language)
+
+
+def corrections_of(digest: Digest) -> tuple[Section, ...]:
+    """Return the section of a digest that tells of corrections, if it has one."""
+    return tuple(section for section in digest.below if section.rule == _CORRECTED)
 
 
 def _section(name: str, title: str, found: Iterable[Before], language: str) -> tuple[Section, ...]:

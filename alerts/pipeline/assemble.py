@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from alerts.digests import slots
-from alerts.digests.below import already_sent
+from alerts.digests.below import already_sent, corrected
 from alerts.log import get_logger
 from alerts.model import Destination, Digest, Subscriber
 from alerts.pipeline import (
@@ -29,7 +29,7 @@ from alerts.pipeline import (
 from alerts.pipeline.apply import rules_of, wake
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import claims, deliveries, stops, subscribers
+from alerts.store import claims, corrections, deliveries, stops, subscribers
 from alerts.store.schema import slot as slot_table
 
 #: How long a digest waits for a variable that holds an address before it looks again.
@@ -169,7 +169,9 @@ def _make(
         owed = [*draft.owed(rows), *again]
         digest = draft.digest(person, owed, digest_id=parts.clock.token(), slot=slot, now=now)
         late = lateness.of_digest(connection, rows, owed, was_due_at, now)
-        digest = replace(digest, late=late, below=already_sent(told, person.language))
+        edited = before.corrections(draft, person, now)
+        lines = (*already_sent(told, person.language), *corrected(edited, person.language))
+        digest = replace(digest, late=late, below=lines)
         made = shared.Made(draft, digest, owed, told)
         plans = [made.plan(place) for place in person.destinations]
     welcome.greet(parts, [person], at_once=True)
@@ -177,6 +179,9 @@ def _make(
     with parts.database.write() as connection:
         if not _write(connection, parts, digest, cadence, [r.entry_id for r in rows], outgoing):
             return 0
+        if person.corrections:
+            ids = [alert.entry_id for alert in (*owed, *(one.alert for one in edited))]
+            corrections.note(connection, person.id, ids)
     get_logger().info(
         "digest made",
         digest=digest.id,

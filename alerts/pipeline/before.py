@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 from sqlalchemy import Row
 
 from alerts.digests.below import Before
+from alerts.digests.stories import MAX_TITLE_CHARS
 from alerts.model import Alert, Subscriber
 from alerts.pipeline.apply import rules_of
 from alerts.pipeline.drafting import Draft
+from alerts.store import corrections as changed
 from alerts.store import subscribers, told
+from alerts.text import shown
 
 #: The cadence of digests made by `once --send-now`: by hand, so no digest of its own day.
 SEND_NOW = "send now"
@@ -37,6 +41,27 @@ def sent(
     return [
         Before(_as_told(alert, row), row.told_at) for row, alert in zip(mine, alerts, strict=True)
     ]
+
+
+def corrections(draft: Draft, person: Subscriber, now: float) -> list[Before]:
+    """Return the headlines that changed since the subscriber was told them, if they want that.
+
+    Another spelling, other quotes or dashes correct nothing.
+    """
+    if not person.corrections:
+        return []
+    rows = changed.changed(draft.connection, person.id, now - _FIRST_S)
+    return [
+        Before(
+            replace(alert, entry=replace(alert.entry, title=row.title)), row.told_at, row.told_title
+        )
+        for row, alert in zip(rows, draft.owed(rows), strict=True)
+        if _words(row.title) != _words(row.told_title)
+    ]
+
+
+def _words(title: str) -> list[str]:
+    return re.findall(r"\w+", shown(title, MAX_TITLE_CHARS).casefold())
 
 
 def _as_told(alert: Alert, row: Row[Any]) -> Alert:

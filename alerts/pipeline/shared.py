@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 
 from alerts.digests import slots
 from alerts.digests.assemble import without
-from alerts.digests.below import Before, already_sent
+from alerts.digests.below import Before, already_sent, corrections_of
 from alerts.model import Alert, Destination, Digest, Subscriber
 from alerts.pipeline import before
 from alerts.pipeline.drafting import Draft
@@ -121,7 +121,8 @@ class Made:
         left = without(self.digest, earlier)
         again = [Before(a, earlier[a.entry_id]) for a in self.alerts if a.entry_id in earlier]
         lines = already_sent([*self.told, *again], self.digest.subscriber.language)
-        return replace(left, below=lines) if left.stories else None
+        below = (*lines, *corrections_of(self.digest))
+        return replace(left, below=below) if left.stories else None
 
     def _joint(
         self, carrier: Row[Any], company: list[Row[Any]], earlier: dict[int, float]
@@ -150,7 +151,10 @@ class Made:
             digest,
             sharers=tuple(people),
             late=self.digest.late,
-            below=already_sent(lines.values(), people[0].language),
+            below=(
+                *already_sent(lines.values(), people[0].language),
+                *corrections_of(self.digest),
+            ),
         )
 
 

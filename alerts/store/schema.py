@@ -220,6 +220,7 @@ alert = Table(
     Column("created_at", Double, nullable=False),
     Column("digest_id", ForeignKey("digest.id")),
     Column("folded_from", Text),  # the digest that expired with it, if one did
+    Column("told_title", Text),  # the headline as it was told, to who asked for corrections
 )
 Index(None, alert.c.state, alert.c.subscriber)
 Index(None, alert.c.digest_id)

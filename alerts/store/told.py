@@ -15,7 +15,8 @@ from alerts.store.schema import alert, delivery, digest
 ARRIVING = (*OPEN, "delivered", "written")
 
 
-def _arrives() -> ColumnElement[bool]:
+def arrives() -> ColumnElement[bool]:
+    """Whether a digest came to a reader, or still may."""
     return (
         select(delivery.c.id)
         .where(delivery.c.digest_id == digest.c.id, delivery.c.state.in_(ARRIVING))
@@ -38,7 +39,7 @@ def by_others(
             alert.c.state == "digested",
             digest.c.cadence.not_in(list(cadences)),
             digest.c.created_at > since,
-            _arrives(),
+            arrives(),
         )
         .order_by(digest.c.created_at.desc(), alert.c.entry_id.desc())
     )

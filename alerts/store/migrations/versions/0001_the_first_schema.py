@@ -271,6 +271,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("digest_id", sa.Text(), nullable=True),
         sa.Column("folded_from", sa.Text(), nullable=True),
+        sa.Column("told_title", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["digest_id"], ["digest.id"], name=op.f("fk_alert_digest_id_digest")
         ),
