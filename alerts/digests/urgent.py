@@ -138,13 +138,13 @@ class UrgentWords:
     @property
     def following(self) -> str:
         """What happens next, as far as that is known."""
-        if not self.say.next_mail:
+        if self._digest.next_at is None:
             return ""
         told = self._t(
             "What happens next: if the article changes, it comes again in your next news summary"
             " (%(when)s)."
         )
-        return told % {"when": self.say.next_mail}
+        return told % {"when": self.say.dates.day(self._digest.next_at)}
 
     @property
     def because(self) -> str:
