@@ -32,14 +32,19 @@ def together(alerts: Sequence[Alert]) -> list[Alert]:
     found: dict[int, Alert] = {}
     for alert in sorted(alerts, key=lambda one: (_moment(one), one.entry_id)):
         keys = story_keys(alert) if alert.urgent_at is None else ()
-        ids = [leaders[key].entry_id for key in keys if key in leaders]
-        leader = next(
-            (found[n] for n in ids if _moment(alert) - _moment(found[n]) <= STORY_S), None
-        )
+        others = (found[leaders[key].entry_id] for key in keys if key in leaders)
+        leader = next((other for other in others if _is_one(other, alert)), None)
         told = alert if leader is None else _joined(leader, alert)
         found[told.entry_id] = told
         leaders |= dict.fromkeys(keys, told)
     return list(found.values())
+
+
+def _is_one(leader: Alert, alert: Alert) -> bool:
+    """Whether they may be one: an outlet that writes a headline twice writes of two things."""
+    names = {outlet.name for outlet in leader.outlets}
+    is_other = names.isdisjoint(outlet.name for outlet in alert.outlets)
+    return is_other and _moment(alert) - _moment(leader) <= STORY_S
 
 
 def story_keys(alert: Alert) -> tuple[str, ...]:

@@ -53,3 +53,7 @@ def test_three_outlets_are_one_story():
     found = [alert(n, TITLE, f"24 6:1{n}", outlet=o) for n, o in enumerate((RADIO, WIRE, "Post"))]
     (one,) = together(found)
     assert len(one.outlets) == 3
+
+
+def test_a_headline_that_one_outlet_writes_twice_is_two_stories():
+    assert len(together([alert(1, TITLE, "24 6:12"), alert(2, TITLE, "24 6:31")])) == 2
