@@ -84,6 +84,8 @@ def _headers(mail: Mail, delivery: DeliveryHead, envelope: Envelope) -> Iterator
     yield _header("Content-Language", re.sub(r"[^A-Za-z0-9-]", "", mail.language) or "en")
     yield from _list(mail, sender, recipient, envelope)
     yield from _for_machines(delivery, sender.domain)
+    if mail.latency:
+        yield _header("X-Alert-Latency", mail.latency)
 
 
 def _who(name: str, sender: Address, recipient: Address, admin: str | None) -> Iterator[str]:

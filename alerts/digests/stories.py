@@ -34,6 +34,7 @@ def story(alert: Alert, order: Mapping[str, int]) -> Story:
         excerpt=_excerpt(alert, title),
         rules=tuple(sorted(names, key=lambda name: order.get(name, len(order)))),
         entry_id=alert.entry_id,
+        seen_at=alert.seen_at,
         lang=entry.lang,
         caps_only=bool(alert.matches) and all(match.caps_only for match in alert.matches),
         late=alert.late,

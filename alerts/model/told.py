@@ -70,6 +70,7 @@ class Story:
     urgent_at: float | None = None  # as of an alert
     changed_at: float | None = None
     told_at: float | None = None  # when the reader was told before, of stories of `Digest.below`
+    seen_at: float | None = None  # when we first saw it
     was: str = ""  # the headline that the reader was told then, if it is another one now
 
     @property
@@ -147,6 +148,7 @@ class Mail:
     list_id: str = ""  # "ana-flores"
     list_name: str = ""
     sender: str = ""  # the name it comes from, if that must not be the usual one
+    latency: str = ""  # for programs: "seen=312; made=64", the longest waits of its stories
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,3 +40,14 @@ def test_what_did_not_arrive_has_no_latency(world: World):
     world.run()
     with world.database.read() as connection:
         assert latencies(connection, world.clock.now()) == {}
+
+
+def test_a_mail_says_how_long_its_slowest_story_took_to_be_seen_and_told(world: World):
+    world.reload(YAML.replace("when: right away", "when: daily at 5 pm"))
+    world.serve(world.item("ICE now", "new", hours_ago=0.5), world.item("ICE then", "b", 2))
+    world.run()
+    seen_at = world.clock.now()
+    world.later(24)
+    world.run()
+    waited = round(world.clock.now() - seen_at)
+    assert world.mails()[0]["X-Alert-Latency"] == f"seen=7200; made={waited}"
