@@ -56,6 +56,7 @@ bench: $(DEV_READY)
 	$(BIN)/python bench/one_pass.py $(ARGS)
 	$(BIN)/python bench/outbox.py $(ARGS)
 	$(BIN)/python bench/matching.py $(ARGS)
+	$(BIN)/python bench/fetch.py $(ARGS)
 
 docs: $(RUN_READY)
 	$(BIN)/alerts schema > docs/subscribers.schema.json
