@@ -59,9 +59,9 @@ class News:
 
 def test_a_flood_comes_in_half_hourly_bundles_until_it_calms_down(world: World):
     news = News(world)
-    for _ in range(flood.MESSAGES_AN_HOUR - 1):
-        assert len(news.bring(1)) == 1
-    told = news.bring(1)
+    for _ in range(5):
+        assert len(news.bring(flood.STORIES_AN_HOUR // 6)) == 1
+    told = news.bring(flood.STORIES_AN_HOUR // 6)
     assert [one for one in told if "stories in an hour" in one and one.startswith("ana")]
     assert "desk: Too many stories at once: Ana" in told
     bundles = [told for told in (news.bring(2) for _ in range(10)) if told]
