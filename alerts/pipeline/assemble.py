@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from alerts.digests import slots
 from alerts.digests.below import already_sent, corrected
 from alerts.log import get_logger
-from alerts.model import Destination, Digest, Subscriber
+from alerts.model import Cadence, Destination, Digest, Subscriber
 from alerts.pipeline import (
     before,
     drafting,
@@ -50,24 +50,43 @@ def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
         with parts.database.write() as connection:
             subscribers.end_slot(connection, row, lease, None, None)
         return 0
-    if not all(map(is_reachable, person.destinations)):
-        get_logger().warning("digest waits: a variable is not set", subscriber=person.id)
+    if (later := _later(person, row, cadence, now)) is not None:
         with parts.database.write() as connection:
-            claims.put_back(connection, slot_table, row, lease, {"due_at": now + _UNSET_WAIT_S})
+            claims.put_back(connection, slot_table, row, lease, {"due_at": later})
         return 0
-    wait_until = slots.quiet_until(person, row.due_at, now) if cadence is not None else None
-    if wait_until is not None:
-        with parts.database.write() as connection:
-            claims.put_back(connection, slot_table, row, lease, {"due_at": wait_until})
-        return 0
-    made, until = 0, _paused_until(parts, person)
+    until = _paused_until(parts, person)
     if cadence is None:
         return urgent.tell(parts, row, lease, person, is_paused=until is not None)
+    made = 0
     if until is None:
         name = row.name or slots.own_moment(now)
         was_due_at = row.due_at if row.name else None
         rules = person.rules_of(row.cadence)
         made = _make(parts, person, rules, row.cadence, name, was_due_at=was_due_at)
+    _go_on(parts, row, lease, person, cadence, until, now, has_told=made > 0)
+    return made
+
+
+def _later(person: Subscriber, row: Row[Any], cadence: Cadence | None, now: float) -> float | None:
+    """Return when a slot is looked at again that nothing can be sent for now."""
+    if not all(map(is_reachable, person.destinations)):
+        get_logger().warning("digest waits: a variable is not set", subscriber=person.id)
+        return now + _UNSET_WAIT_S
+    return slots.quiet_until(person, row.due_at, now) if cadence is not None else None
+
+
+def _go_on(  # noqa: PLR0913 - what a slot's next moment hangs on
+    parts: Parts,
+    row: Row[Any],
+    lease: str,
+    person: Subscriber,
+    cadence: Cadence,
+    until: float | None,
+    now: float,
+    *,
+    has_told: bool,
+) -> None:
+    """Give a slot that was worked on at `now` its next moment; `until`: when a pause ends."""
     # What is paused is looked at again: nothing else would wake it when the pause ends.
     look_at = min(until, now + deliveries.PAUSE_LOOK_S) if until is not None else None
     following: tuple[str | None, float | None] = (None, look_at)
@@ -87,9 +106,8 @@ def assemble(parts: Parts, row: Row[Any], lease: str) -> int:
             flood.announce(connection, parts, person, row, slowed)
         if is_ours and cadence.kind == "right away" and until is None:
             _wake_again(connection, person, person.rules_of(row.cadence), now)
-        if made:
+        if has_told:
             shared.call(connection, parts.in_force, person, row)
-    return made
 
 
 def _wake_again(
