@@ -6,23 +6,26 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from alerts.store.claims import insert
 from alerts.store.schema import notice
 
 
 def begin(connection: Connection, key: str, subject: str, now: float) -> bool:
-    """Note a trouble; False if it was told already and is not over."""
-    if open_ones(connection).get(key) is not None:
-        return False
-    connection.execute(notice.insert().values(key=key, opened_at=now, subject=subject))
-    return True
+    """Note a trouble; False if it was told already and is not over.
+
+    Of two that note it at the same moment the second waits for the first, and is told False.
+    """
+    row = insert(connection, notice).values(key=key, opened_at=now, subject=subject)
+    is_open = notice.c.closed_at.is_(None)
+    first = row.on_conflict_do_nothing(index_elements=["key"], index_where=is_open)
+    return connection.execute(first.returning(notice.c.id)).first() is not None
 
 
 def end(connection: Connection, key: str, now: float) -> Row[Any] | None:
     """Note that a trouble is over; return its row, None if none of that key was open."""
-    row = open_ones(connection).get(key)
-    if row is not None:
-        connection.execute(update(notice).where(notice.c.id == row.id).values(closed_at=now))
-    return row
+    is_open = (notice.c.key == key) & notice.c.closed_at.is_(None)
+    ended = update(notice).where(is_open).values(closed_at=now)
+    return connection.execute(ended.returning(*notice.c)).one_or_none()
 
 
 def ended_since(connection: Connection, key: str, moment: float) -> bool:

@@ -334,3 +334,7 @@ notice = Table(
     Column("subject", Text, nullable=False),
 )
 Index(None, notice.c.key)
+_is_open = notice.c.closed_at.is_(None)
+Index(  # a trouble is told once, whoever finds it at the same moment
+    "uq_notice_open", notice.c.key, unique=True, sqlite_where=_is_open, postgresql_where=_is_open
+)

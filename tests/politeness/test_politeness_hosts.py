@@ -148,7 +148,9 @@ OVER = "Over: feeds can be read again"
 
 
 @pytest.mark.politeness("H15")
-@pytest.mark.parametrize(("database", "hours", "count"), [("service", 25, 42)])
+@pytest.mark.parametrize(
+    ("database", "hours", "count"), [("service", 25, 42), ("on_postgres", 2, 12)]
+)
 def test_an_outage_is_held_against_no_feed_and_told_once(
     database: str, hours: int, count: int, request: pytest.FixtureRequest
 ):
