@@ -20,7 +20,8 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 
-from alerts.store import configs, held
+from alerts.store import held
+from alerts.store.claims import insert
 from alerts.store.schema import feed, meta
 
 _KEY = "outage"
@@ -78,8 +79,9 @@ def begin(connection: Connection, began_at: float, kinds: Collection[str]) -> bo
 
     False if someone else has noted it meanwhile.
     """
-    mine = str(began_at)
-    if configs.once_made(connection, _KEY, mine) != mine:
+    row = insert(connection, meta).values(key=_KEY, value=str(began_at))
+    first = row.on_conflict_do_nothing(index_elements=["key"]).returning(meta.c.key)
+    if connection.execute(first).first() is None:
         return False
     is_first = feed.c.failing_since >= began_at
     was_counted = or_(is_first, and_(_is_at_rest, feed.c.last_poll_at >= began_at))
