@@ -122,9 +122,11 @@ class World:
 
     def _next(self) -> float:
         """Return the minute at which something falls due, later than now."""
-        now = self.clock.now()
+        now, armed = self.clock.now(), self._commits
+        self._commits = -1  # it is we who look, not the process that a kill is meant for
         with self.database.read() as connection:
             due = claims.next_due(connection) or math.inf
+        self._commits = armed
         due = min(due, now + _LONGEST_S)
         return max(math.ceil(due / _GRID_S), math.floor(now / _GRID_S) + 1) * _GRID_S
 

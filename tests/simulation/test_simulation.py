@@ -20,7 +20,6 @@ def live(scale: Scale, seed: int, folder: Path, times: Path | None) -> Verdict:
 
 
 def test_a_simulated_fortnight_brings_each_article_owed_once_and_in_time(tmp_path: Path) -> None:
-    needs.soak()  # its kills can still hit the wrong thread: not yet fit for each run
     scale = Scale(people=30, outlets=4, entries=250, days=12)
     found = live(scale, 1, tmp_path, None)
     assert not found.wrong, found
