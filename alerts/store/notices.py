@@ -15,16 +15,14 @@ def begin(connection: Connection, key: str, subject: str, now: float) -> bool:
 
     Of two that note it at the same moment the second waits for the first, and is told False.
     """
-    row = insert(connection, notice).values(key=key, opened_at=now, subject=subject)
-    is_open = notice.c.closed_at.is_(None)
-    first = row.on_conflict_do_nothing(index_elements=["key"], index_where=is_open)
+    row = insert(connection, notice).values(key=key, open_key=key, opened_at=now, subject=subject)
+    first = row.on_conflict_do_nothing(index_elements=["open_key"])
     return connection.execute(first.returning(notice.c.id)).first() is not None
 
 
 def end(connection: Connection, key: str, now: float) -> Row[Any] | None:
     """Note that a trouble is over; return its row, None if none of that key was open."""
-    is_open = (notice.c.key == key) & notice.c.closed_at.is_(None)
-    ended = update(notice).where(is_open).values(closed_at=now)
+    ended = update(notice).where(notice.c.open_key == key).values(open_key=None, closed_at=now)
     return connection.execute(ended.returning(*notice.c)).one_or_none()
 
 

@@ -329,12 +329,9 @@ notice = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("key", Text, nullable=False),  # "feed https://…", "mail", "webhook ana/slack/…", "edit"
+    Column("open_key", Text, unique=True),  # the key until it is over: nobody else may begin it
     Column("opened_at", Double, nullable=False),
     Column("closed_at", Double),
     Column("subject", Text, nullable=False),
 )
 Index(None, notice.c.key)
-_is_open = notice.c.closed_at.is_(None)
-Index(  # a trouble is told once, whoever finds it at the same moment
-    "uq_notice_open", notice.c.key, unique=True, sqlite_where=_is_open, postgresql_where=_is_open
-)
