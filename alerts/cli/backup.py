@@ -10,14 +10,14 @@ from pathlib import Path
 import click
 
 from alerts import settings
+from alerts.cli.options import config_option
 from alerts.errors import StoreError, UsageError
 from alerts.store.database import Database, back_up, open_database, schema_revision
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 def backup(*, file: Path, path: Path | None) -> None:
     """Copy the database into FILE while the service runs; FILE must not exist yet.
 

@@ -10,8 +10,9 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from alerts.cli.groups import Before, Suggesting, config_option, json_option
+from alerts.cli.groups import Before, Suggesting
 from alerts.cli.marking import NothingYet, marking
+from alerts.cli.options import config_option, json_option
 from alerts.cli.output import sentences, write_json, write_table
 from alerts.cli.reading import reading, say_if_stale
 from alerts.clock import SystemClock

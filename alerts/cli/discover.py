@@ -9,6 +9,7 @@ import click
 
 from alerts import settings
 from alerts.cli.asking import Asker
+from alerts.cli.options import config_option
 from alerts.cli.output import sentences, write_json
 from alerts.cli.reading import address
 from alerts.feeds.trial import Trial
@@ -19,8 +20,7 @@ from alerts.text import shown
 @click.command()
 @click.argument("url")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 def discover(*, url: str, as_json: bool, path: Path | None) -> None:
     """Find the feeds that a web page names, readers' comments last. One request is made.
 

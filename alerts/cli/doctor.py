@@ -12,6 +12,7 @@ from alerts import settings
 from alerts.cli import checks_here, checks_outside
 from alerts.cli.checks_here import Patient
 from alerts.cli.lines import Line, is_wrong, write_lines
+from alerts.cli.options import config_option
 from alerts.cli.output import Progress
 from alerts.clock import Clock, SystemClock
 
@@ -34,8 +35,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, a key a check.")
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 def doctor(*, as_json: bool, path: Path | None) -> None:
     """Look for what is wrong: database, mail server, names, webhooks, clock, disk, settings.
 

@@ -10,6 +10,7 @@ import click
 
 from alerts import links
 from alerts.cli.match import articles_of, opened_file
+from alerts.cli.options import config_option
 from alerts.cli.output import write_json
 from alerts.cli.reading import Reading, person_named, reading, rules_named
 from alerts.clock import SystemClock, iso
@@ -34,8 +35,7 @@ _FEW = 3
 @click.option("--file", type=click.Path(path_type=Path, allow_dash=True), help="Take ARTICLE"
               " (its number, link or words of a title) from a feed file or JSON lines")  # fmt: skip
 @click.option("--text", help="Explain this headline instead of an article.")
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with every clause.")
 def explain(
     *,

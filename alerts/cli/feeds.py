@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from alerts import links
-from alerts.cli.groups import Before, Suggesting, config_option, json_option
+from alerts.cli.groups import Before, Suggesting
 from alerts.cli.marking import Marking, marking
+from alerts.cli.options import config_option, json_option
 from alerts.cli.output import write_json, write_table
 from alerts.cli.reading import address, reading, say_if_stale
 from alerts.clock import SystemClock, iso

@@ -14,8 +14,9 @@ from sqlalchemy import Row
 from alerts import config, links, settings
 from alerts.cli import asking
 from alerts.cli.asking import Asker
-from alerts.cli.groups import Before, config_option, json_option
+from alerts.cli.groups import Before
 from alerts.cli.lines import Level, Line, counted, is_wrong, span, write_lines
+from alerts.cli.options import config_option, json_option
 from alerts.cli.reading import address, opened
 from alerts.clock import iso
 from alerts.config import nearest

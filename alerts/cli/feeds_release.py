@@ -8,9 +8,10 @@ import click
 from sqlalchemy import Connection
 
 from alerts.cli.feeds import known_feed
-from alerts.cli.groups import Before, config_option, json_option
+from alerts.cli.groups import Before
 from alerts.cli.lines import counted
 from alerts.cli.marking import Marking, marking
+from alerts.cli.options import config_option, json_option
 from alerts.cli.output import write_json
 from alerts.cli.reading import last_good
 from alerts.clock import SystemClock

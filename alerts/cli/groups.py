@@ -45,13 +45,6 @@ class Suggesting(click.Group):
         return super().resolve_command(ctx, args)
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
-config_option = click.option(
-    "--config", "path", type=click.Path(path_type=Path), default=None,
-    help="Another file than ALERTS_CONFIG or subscribers.yaml.",
-)  # fmt: skip
-
-
 @dataclass(frozen=True)
 class Before:
     """Options written before the subcommand."""

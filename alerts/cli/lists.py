@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from alerts.cli.lines import counted
+from alerts.cli.options import config_option
 from alerts.cli.reading import reading, say_if_stale
 from alerts.clock import SystemClock
 from alerts.config.urls import feed_url
@@ -121,8 +122,7 @@ def _write(target: Path, text: str) -> None:
 
 
 @click.command()
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 def export(*, path: Path | None) -> None:
     """Print the feeds as OPML 2.0, for a feed reader; names and tags go with them, no password.
 

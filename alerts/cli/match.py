@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 import click
 
 from alerts import config, settings
+from alerts.cli.options import config_option
 from alerts.clock import SystemClock
 from alerts.errors import ConfigError, UsageError
 from alerts.feeds.dates import of_text
@@ -35,8 +36,7 @@ _ASKED = "--query"
 @click.option("--spans", is_flag=True, help="With --json: where the words stand, as [field, start,"
               " end] in characters of the original.")  # fmt: skip
 @click.option("--query", "query_text", help="Try this query instead of the file's rules.")
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 def match(
     *, file: Path, as_json: bool, spans: bool, query_text: str | None, path: Path | None
 ) -> None:

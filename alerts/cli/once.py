@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from alerts import log, settings
+from alerts.cli.options import config_option
 from alerts.cli.output import (
     Progress,
     sentences,
@@ -50,8 +51,7 @@ class _Duration(click.ParamType[float]):
 @click.option("--max-time", type=_Duration(), default="10m", show_default=True,
               help="End after this long; what is left waits for the next pass.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The counts as one JSON object.")
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 @click.option("--verbose", "-v", is_flag=True, help="Log every step on standard error.")
 def once(
     *, force: bool, send_now: bool, max_time: float, as_json: bool, path: Path | None, verbose: bool

@@ -12,6 +12,7 @@ import click
 from alerts import config as configuration
 from alerts.cli.groups import Suggesting
 from alerts.cli.marking import Marking, marking
+from alerts.cli.options import config_option
 from alerts.cli.output import write_json, write_table
 from alerts.cli.reading import reading
 from alerts.clock import SystemClock, iso
@@ -35,11 +36,6 @@ _KINDS = {
     "erased": "Its person's data was erased",
 }
 
-_config_option = click.option(
-    "--config", "path", type=click.Path(path_type=Path), default=None,
-    help="Another file than ALERTS_CONFIG or subscribers.yaml.",
-)  # fmt: skip
-
 
 @click.group(cls=Suggesting)
 def people() -> None:
@@ -57,7 +53,7 @@ def people() -> None:
 
 @people.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-@_config_option
+@config_option
 def list_(*, as_json: bool, path: Path | None) -> None:
     """Every address, and whether it is active, stopped, paused, a bad address or erased.
 
@@ -77,7 +73,7 @@ def list_(*, as_json: bool, path: Path | None) -> None:
 @people.command()
 @click.argument("address")
 @click.option("--until", help="A day (2027-01-07) or a time; left out: until it is resumed.")
-@_config_option
+@config_option
 def pause(*, address: str, until: str | None, path: Path | None) -> None:
     """Let everything for an address wait; nothing is lost.
 
@@ -99,7 +95,7 @@ def pause(*, address: str, until: str | None, path: Path | None) -> None:
 
 @people.command()
 @click.argument("address")
-@_config_option
+@config_option
 def resume(*, address: str, path: Path | None) -> None:
     """Send to an address again: lifts a stop, a pause, a bad address and an erasure.
 
@@ -130,7 +126,7 @@ def resume(*, address: str, path: Path | None) -> None:
 @people.command()
 @click.argument("address")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_config_option
+@config_option
 def erase(*, address: str, yes: bool, path: Path | None) -> None:
     """Forget a person: what was sent to them, stops, pauses. They never get a mail again.
 

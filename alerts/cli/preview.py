@@ -11,6 +11,7 @@ import click
 
 from alerts import settings
 from alerts.cli.opening import open_page
+from alerts.cli.options import config_option
 from alerts.cli.reading import Reading, duration_s, person_named, reading
 from alerts.clock import SystemClock
 from alerts.delivery.compose import compose
@@ -37,8 +38,7 @@ _NO_KEY = "PREVIEW"
               " that long, whether told or not; without it what waits to be told.")  # fmt: skip
 @click.option("--part", default=1, show_default=True, help="Which part of a long digest.")
 @click.option("--open", "opens", is_flag=True, help="Show the HTML in the browser.")
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 def preview(
     *,
     subscriber: str | None,

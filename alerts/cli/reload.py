@@ -12,6 +12,7 @@ import click
 from sqlalchemy import Connection
 
 from alerts.cli.marking import Marking, marking
+from alerts.cli.options import config_option
 from alerts.cli.output import show_mistakes, write_json
 from alerts.clock import SystemClock
 from alerts.errors import UsageError
@@ -26,8 +27,7 @@ _WHEN = "A running service does that within 5 seconds, else the next `alerts onc
 @click.option("--confirm", is_flag=True, help="The edit that waits is meant: take it.")
 @click.option("--previous", is_flag=True, help="Undo: the version before comes into force again.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 def reload(*, confirm: bool, previous: bool, as_json: bool, path: Path | None) -> None:
     """Take an edit of subscribers.yaml, confirm one that waits, or undo the last one.
 

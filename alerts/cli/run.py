@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from alerts import log, settings
+from alerts.cli.options import config_option
 from alerts.cli.output import Progress, show_boot, show_env_mistakes
 from alerts.clock import SystemClock
 from alerts.engine import boot
@@ -22,8 +23,7 @@ from alerts.web.server import host_of, serve
 
 
 @click.command()
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 @click.option("--log-json", is_flag=True, help="Log lines as JSON.")
 def run(*, path: Path | None, log_json: bool) -> None:
     """Run the service: poll, match and send as things fall due, until SIGTERM or Ctrl-C.

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from alerts import settings
+from alerts.cli.options import config_option
 from alerts.cli.output import sentences, write_json
 from alerts.cli.reading import Reading, person_named, reading
 from alerts.clock import Clock, SystemClock, iso
@@ -46,8 +47,7 @@ class _Tools:
 @click.command("send-test")
 @click.argument("subscriber")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 def send_test(*, subscriber: str, as_json: bool, path: Path | None) -> None:
     """Send a test message to every destination of a subscriber and show what the server said.
 

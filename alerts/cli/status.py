@@ -10,6 +10,7 @@ import click
 from alerts import config, settings
 from alerts.cli import standing
 from alerts.cli.lines import Line, is_wrong, write_lines
+from alerts.cli.options import config_option
 from alerts.cli.reading import file_of, last_good, opened
 from alerts.cli.standing import Seen
 from alerts.clock import SystemClock
@@ -22,8 +23,7 @@ from alerts.store.holder import holder
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, a key a topic.")
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 def status(*, as_json: bool, path: Path | None) -> None:
     """Show how everything is: feeds, mail, webhooks, digests, what waits, the last edit, disk.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from alerts.cli.options import config_option
 from alerts.cli.output import write_json, write_table
 from alerts.cli.reading import Reading, reading, say_if_stale
 from alerts.clock import SystemClock
@@ -19,11 +20,9 @@ Rows = list[dict[str, Any]]
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
-    command = click.option(
-        "--config", "path", type=click.Path(path_type=Path), default=None,
-        help="Another file than ALERTS_CONFIG or subscribers.yaml.",
-    )(command)  # fmt: skip
-    return click.option("--json", "as_json", is_flag=True, help="One JSON array.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="One JSON array.")(
+        config_option(command)
+    )
 
 
 def _show(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from alerts import settings
+from alerts.cli.options import config_option
 from alerts.cli.output import write_json
 from alerts.digests.render import Renderer
 from alerts.digests.templates import PACKAGED, TEMPLATES, own_files, own_templates, unused
@@ -32,13 +33,9 @@ def templates() -> None:
     """
 
 
-_config = click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-                       help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
-
-
 @templates.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-@_config
+@config_option
 def list_(*, as_json: bool, path: Path | None) -> None:
     """List the templates and where each comes from.
 
@@ -61,7 +58,7 @@ def list_(*, as_json: bool, path: Path | None) -> None:
 @templates.command()
 @click.argument("name")
 @click.option("--shipped", is_flag=True, help="The shipped one, also if yours is in use.")
-@_config
+@config_option
 def show(*, name: str, shipped: bool, path: Path | None) -> None:
     """Print a template as it is in use.
 
@@ -81,7 +78,7 @@ def show(*, name: str, shipped: bool, path: Path | None) -> None:
 
 
 @templates.command()
-@_config
+@config_option
 def check(path: Path | None) -> None:
     """Render a sample with your templates, in each form and language. Exit code 1 if one fails.
 

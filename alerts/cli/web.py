@@ -10,6 +10,7 @@ import click
 
 from alerts import log
 from alerts.cli.marking import Marking, marking
+from alerts.cli.options import config_option
 from alerts.clock import SystemClock
 from alerts.delivery.transport import transports
 from alerts.model import Config
@@ -22,8 +23,7 @@ from alerts.web.server import host_of, serve
 
 
 @click.command()
-@click.option("--config", "path", type=click.Path(path_type=Path), default=None,
-              help="Another file than ALERTS_CONFIG or subscribers.yaml.")  # fmt: skip
+@config_option
 @click.option("--log-json", is_flag=True, help="Log lines as JSON.")
 def web(*, path: Path | None, log_json: bool) -> None:
     """Serve the web pages: stop links of mails, /healthz and /metrics.
