@@ -14,7 +14,7 @@ from alerts.cli.output import sentences, write_json, write_table
 from alerts.cli.reading import reading
 from alerts.clock import SystemClock
 from alerts.errors import AlertsError, UsageError
-from alerts.model import Config, Destination
+from alerts.model import Destination
 from alerts.rules.mistakes import nearest
 from alerts.store import outbox, reach, stops
 
@@ -37,16 +37,12 @@ def destinations(context: click.Context, *, as_json: bool, path: Path | None) ->
         context.obj = Before(path, as_json)
         return
     with reading(path) as opened:
-        rows = reach.destinations(opened.connection, places(opened.config), SystemClock().now())
+        now = SystemClock().now()
+        rows = reach.destinations(opened.connection, opened.config.destinations, now)
     if as_json:
         write_json(rows)
     else:
         write_table(rows, _COLUMNS, "No destinations yet: write subscribers into subscribers.yaml.")
-
-
-def places(config: Config) -> list[Destination]:
-    """Return every destination of a configuration, subscribers' first."""
-    return [*(d for s in config.subscribers for d in s.destinations), *config.admins]
 
 
 @destinations.command()
@@ -80,7 +76,7 @@ def resume(before: Before, *, key: str, as_json: bool, path: Path | None) -> Non
 
 
 def _resumed(opened: Marking, key: str) -> outbox.Resumed:
-    every = places(opened.config)
+    every = opened.config.destinations
     meant = _meant(key, every)
     keys = [place.key for place in every if place.target == meant.target]
     with opened.write() as connection:

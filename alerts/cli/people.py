@@ -63,7 +63,7 @@ def list_(*, as_json: bool, path: Path | None) -> None:
       alerts people list --json
     """
     with reading(path) as opened:
-        found = rows.people(opened.connection, _places(opened.config), SystemClock().now())
+        found = rows.people(opened.connection, opened.config.destinations, SystemClock().now())
     if as_json:
         write_json(found)
     else:
@@ -159,13 +159,9 @@ def _counted(count: int, one: str, many: str) -> str:
 # --- which address -----------------------------------------------------------------------------
 
 
-def _places(config: Config) -> list[Destination]:
-    return [*(d for s in config.subscribers for d in s.destinations), *config.admins]
-
-
 def _target(config: Config, address: str) -> str:
     """Return the target of a mail address, or of a configured webhook's key."""
-    every = _places(config)
+    every = config.destinations
     for place in every:
         if address in (place.key, place.target):
             return place.target
@@ -183,7 +179,7 @@ def _unlisted(config: Config, address: str, target: str) -> str:
     if marks.places(config, target):
         return ""
     user, _, domain = address.casefold().rpartition("@")
-    users = {name.rpartition("@")[0].casefold(): name for name in map(_name, _places(config))}
+    users = {name.rpartition("@")[0].casefold(): name for name in map(_name, config.destinations)}
     near = nearest(user, [one for one, name in users.items() if domain in name.casefold()])
     meant = f' Did you mean "{users[near]}"?' if near else ""
     return f"{address} is not in subscribers.yaml, so that nothing is sent there yet.{meant}"

@@ -64,12 +64,6 @@ class Seen:
         """The words for moments, in the zone of most subscribers."""
         return Dates(home(self.config), self.now)
 
-    @property
-    def places(self) -> list[Destination]:
-        """Every destination, the admins' last."""
-        people = [place for person in self.config.subscribers for place in person.destinations]
-        return [*people, *self.config.admins]
-
 
 # --- with a database ---------------------------------------------------------------------------
 
@@ -136,7 +130,7 @@ def _failing(name: str | None, row: Any) -> dict[str, Any]:
 
 def mail(seen: Seen) -> Line:
     """Say where mails go, and whether they are taken."""
-    line = mail_settings(seen.settings, seen.places)
+    line = mail_settings(seen.settings, seen.config.destinations)
     gate = deliveries.gate_of(seen.connection, f"{deliveries.SERVER}email")
     if line.level != "ok" or gate is None or gate.since is None:
         return line
@@ -149,7 +143,7 @@ def mail(seen: Seen) -> Line:
 
 def places(seen: Seen) -> Line:
     """Say which addresses and webhooks get nothing just now."""
-    rows = reach.destinations(seen.connection, seen.places, seen.now)
+    rows = reach.destinations(seen.connection, seen.config.destinations, seen.now)
     states = Counter(row["state"] for row in rows)
     bad = [row for row in rows if row["state"] in (*_DEAD, "waiting")]
     facts = {"states": dict(states), "troubled": bad}

@@ -194,11 +194,15 @@ class Config:
         """The address that questions and replies go to: the first admin's."""
         return next((place.place for place in self.admins if place.kind == "email"), None)
 
+    @property
+    def destinations(self) -> tuple[Destination, ...]:
+        """Every destination, the admins' last."""
+        return (*(d for s in self.subscribers for d in s.destinations), *self.admins)
+
     def rule(self, name: str) -> Rule | None:
         """Return the rule of that name."""
         return next((rule for rule in self.rules if rule.name == name), None)
 
     def destination(self, key: str) -> Destination | None:
         """Return the destination of that key."""
-        places = (d for s in self.subscribers for d in s.destinations)
-        return next((d for d in (*places, *self.admins) if d.key == key), None)
+        return next((place for place in self.destinations if place.key == key), None)
