@@ -102,6 +102,16 @@ def test_no_mail_server_is_wrong_where_somebody_waits_for_mail() -> None:
     assert "only written to outbox/" in found["mail"]["text"]
 
 
+def test_an_admin_waits_for_mail_too_whether_there_is_a_database_or_not() -> None:
+    Path("subscribers.yaml").write_text("version: 1\nadmins: [{email: desk@example.org}]\n")
+    levels = []
+    for _ in range(2):
+        asked = CliRunner().invoke(cli, ["status", "--json"])
+        levels += [examined()[1]["mail"]["level"], json.loads(asked.stdout)["mail"]["level"]]
+        assert CliRunner().invoke(cli, ["once"]).exit_code == 0
+    assert levels == ["wrong"] * 4
+
+
 def test_a_mail_server_at_another_port_is_found_and_told(mail_sink: MailSink) -> None:
     with ScriptedSmtp() as closed:
         port = closed.port

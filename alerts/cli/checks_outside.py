@@ -72,8 +72,7 @@ def side_by_side(do: Callable[[T], R], items: Iterable[T]) -> list[R]:
 def mail(patient: Patient, ports: Sequence[tuple[int, Encryption]] = USUAL_PORTS) -> Line:
     """Try the mail server as for a mail; if it cannot be reached, its other usual ports."""
     env = patient.settings
-    places = [place for person in patient.config.subscribers for place in person.destinations]
-    line = standing.mail_settings(env, places)
+    line = standing.mail_settings(env, patient.config)
     if env.smtp_url is None or line.level != "ok":
         return line
     server = read_smtp_url(env.smtp_url.reveal())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from alerts.clock import iso
 from alerts.delivery.server import read_smtp_url
 from alerts.digests.dates import Dates
 from alerts.errors import UsageError
-from alerts.model import Config, Destination
+from alerts.model import Config
 from alerts.pipeline.health import FAILING_S
 from alerts.pipeline.notices import home
 from alerts.settings import Settings
@@ -130,7 +130,7 @@ def _failing(name: str | None, row: Any) -> dict[str, Any]:
 
 def mail(seen: Seen) -> Line:
     """Say where mails go, and whether they are taken."""
-    line = mail_settings(seen.settings, seen.config.destinations)
+    line = mail_settings(seen.settings, seen.config)
     gate = deliveries.gate_of(seen.connection, f"{deliveries.SERVER}email")
     if line.level != "ok" or gate is None or gate.since is None:
         return line
@@ -275,9 +275,9 @@ def clock(seen: Seen) -> Line:
 # --- without one -------------------------------------------------------------------------------
 
 
-def mail_settings(env: Settings, listed: Sequence[Destination]) -> Line:
+def mail_settings(env: Settings, config: Config) -> Line:
     """Say where mails would go, by the settings alone."""
-    has_readers = any(place.kind == "email" for place in listed)
+    has_readers = any(place.kind == "email" for place in config.destinations)
     if env.smtp_url is None:
         facts = {"server": None, "spool": str(env.spool)}
         told = f"no mail server: mails are only written to {env.spool}/, nobody gets them"

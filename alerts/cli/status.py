@@ -58,8 +58,7 @@ def _lines(env: Settings) -> Iterator[Line]:
         hint = "Begin with: alerts once (a pass), or alerts run (the service)"
         yield Line("database", "note", "none yet: the service has not run here", hint)
     yield _file_alone(env, loaded.config, len(loaded.errors))
-    places = [p for s in (loaded.config or Config()).subscribers for p in s.destinations]
-    yield standing.mail_settings(env, places)
+    yield standing.mail_settings(env, loaded.config or Config())
     yield standing.address(env)
     yield from standing.disk(env, file_of(url))
 
