@@ -139,25 +139,25 @@ def _items(row: Row, digest: Digest, say: Phrases, words: Words) -> Iterator[_It
     others = [_outlet(one, words) for one in row.others]
     also = [Mrkdwn(f"{words('also')} {others[0]}"), *others[1:]] if others else []
     if row.form == "more":
-        lines = [_joined(also, ", ")]
+        lines = [joined(also, ", ")]
     else:
         facts = (
             words("told", say, row)
             if row.form == "told"
             else words("facts", digest, say, row, is_lead)
         )
-        title = _title(row)
-        first, *further = _joined(also, ", ") or [Mrkdwn("")]
-        told = _joined([facts, first], " · ")
+        title = headline(row)
+        first, *further = joined(also, ", ") or [Mrkdwn("")]
+        told = joined([facts, first], " · ")
         if is_bullet:
             title[0] = Mrkdwn(f"• {title[0]}")
-            lines = [_joined([*title, *told], "  "), further]
+            lines = [joined([*title, *told], "  "), further]
         else:
             title[0] = Mrkdwn(f"*{title[0]}*")
             quoted = words("excerpt", digest, say, row)
             lines = [*([one] for one in title), told, [Mrkdwn(f">{quoted}")] if quoted else []]
             lines.append(further)
-    texts = _joined([text for line in lines for text in line if text], "  " if is_bullet else "\n")
+    texts = joined([text for line in lines for text in line if text], "  " if is_bullet else "\n")
     yield from (_Item(row, text, is_bullet) for text in texts)
 
 
@@ -166,7 +166,7 @@ def _is_lead(row: Row, digest: Digest) -> bool:
     return digest.subscriber.style == "brief" and row.number == 1 and row.form == "full"
 
 
-def _title(row: Row) -> list[Mrkdwn]:
+def headline(row: Row) -> list[Mrkdwn]:
     """Return the headline as a link; where they are too long for one text, one after the other."""
     whole = link(row.story.link, row.story.title)
     if row.story.link is None or whole.startswith("<"):
@@ -178,7 +178,7 @@ def _outlet(one: Outlet, words: Words) -> Mrkdwn:
     return Mrkdwn(f"{link(one.link, one.name)}{words('lock') if one.paywall else ''}")
 
 
-def _joined(texts: Sequence[str], gap: str) -> list[Mrkdwn]:
+def joined(texts: Sequence[str], gap: str) -> list[Mrkdwn]:
     """Return the texts joined as far as they fit a section together."""
     found: list[str] = []
     for text in filter(None, texts):
@@ -214,10 +214,10 @@ def _header(text: Mrkdwn) -> Block:
 
 def _context(text: Mrkdwn) -> list[Block]:
     told = _bounded(text, _MAX_CONTEXT)
-    return [{"type": "context", "elements": [_markup(told)]}] if told else []
+    return [{"type": "context", "elements": [markup(told)]}] if told else []
 
 
-def _markup(text: str) -> Block:
+def markup(text: str) -> Block:
     """Return a text object; `verbatim`: Slack must not look for channels and people in it."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
@@ -252,7 +252,7 @@ def _sections(items: Sequence[_Item], digest: Digest, words: Words) -> list[Bloc
             continue
         texts.append(text)
         bullets = 1 if item.is_bullet else 0
-    return [{"type": "section", "text": _markup(text)} for text in texts]
+    return [{"type": "section", "text": markup(text)} for text in texts]
 
 
 def _fair_share(items: Sequence[_Item]) -> int:

@@ -194,7 +194,7 @@ def slack_post(digest: Digest, urgency: Urgency) -> Post:
     say, story, own = urgent.say, urgent.story, urgent.row.own
     label = slack.escaped(translations(say.language).gettext("URGENT"))
     ping = "<!here> " if digest.subscriber.mention == "here" else ""
-    headline = slack.link(story.link, story.title)
+    headline, *address = slack.headline(urgent.row)
     facts = f"{slack.escaped(urgent.times)} · *{slack.escaped(urgent.so_far.rstrip('.'))}*"
     if own is not None:
         lock = " :lock:" if own.paywall else ""
@@ -203,27 +203,24 @@ def slack_post(digest: Digest, urgency: Urgency) -> Post:
             f" ({slack.escaped(foreign)})" * bool(foreign)
         )
         facts = f"{named} · {facts}"
-    lines = [f"{ping}*{label}*  *{headline}*", facts]
+    lines = [f"{ping}*{label}*  *{headline}*", *address, facts]
     if urgent.row.pieces:
         lines.append(f">{slack.marked(urgent.row.pieces)}")
     if urgency.note:
         lines.append(slack.escaped(urgency.note))
+    texts = slack.joined(lines, "\n")  # nearly always one
     name = f" ({own.name})" if own else ""
     return Post(
         {
             "text": slack.escaped(f"{urgent.subject}{name}", 1_000),
             "blocks": [
-                {"type": "section", "text": _markup("\n".join(lines))},
-                {"type": "context", "elements": [_markup(slack.escaped(urgent.because, 700))]},
+                *({"type": "section", "text": slack.markup(text)} for text in texts),
+                {"type": "context", "elements": [slack.markup(slack.escaped(urgent.because, 700))]},
             ],
             "unfurl_links": False,
             "unfurl_media": False,
         }
     )
-
-
-def _markup(text: str) -> dict[str, Any]:
-    return {"type": "mrkdwn", "text": text[: slack.MAX_SECTION], "verbatim": True}
 
 
 def webhook_post(digest: Digest, urgency: Urgency) -> Post:
