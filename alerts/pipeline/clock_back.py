@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts.log import get_logger
+from alerts.pipeline import urgent
 from alerts.pipeline.apply import rules_of, wake
 from alerts.pipeline.parts import InForce, Parts
 from alerts.store import ahead, subscribers
@@ -21,6 +22,7 @@ def mend(parts: Parts) -> bool:
             if (person := parts.in_force.people.get(key)) is not None:
                 rows = alert_rows.pending(connection, key)
                 wake(connection, person, set().union(*map(rules_of, rows)), now)
+                urgent.bring_back(connection, person, rows, now)
         since = subscribers.following_since(connection)
     # Nothing first seen before somebody followed a rule is told: not if "before" was wrong, either.
     parts.in_force = InForce.of(parts.in_force.config, since)

@@ -71,6 +71,17 @@ def tell_again(connection: Connection, person: Subscriber, now: float) -> None:
         wake(connection, person, now)
 
 
+def bring_back(
+    connection: Connection, person: Subscriber, waiting: Iterable[Row[Any]], now: float
+) -> None:
+    """Give what waits to be told as urgent its moment anew: the clock was put back."""
+    ids = [row.entry_id for row in waiting if row.urgent_at is not None]
+    if ids:
+        at = slots.urgent_at(person, now) or now  # None: leaving it to a digest is due at once
+        rows.set_moment(connection, person.id, ids, at)
+        wake(connection, person, at)
+
+
 def _has_digest(person: Subscriber, rules: Collection[str]) -> bool:
     """Whether a digest of the subscriber tells of one of these rules."""
     return any(

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from alerts.digests import slots
 from alerts.digests.when import parse_when
 from alerts.model import SendResult
+from alerts.pipeline import clock_back
 from alerts.pipeline.apply import NOT_URGENT
 from alerts.store import subscribers
 from alerts.store.schema import alert
@@ -372,3 +373,21 @@ def test_send_now_tells_what_waits_for_a_bundle(here: World):
     mails(world)
     world.run(send_now=True)
     assert [m["Subject"] for m in mails(world)] == ["ICE raid number 3 of a long day"]
+
+
+@pytest.mark.parametrize("urgent", ["always", "1 pm to 10 pm"])
+def test_what_waits_to_be_told_as_urgent_is_told_although_the_clock_was_put_back(
+    here: World, urgent: str
+):
+    person = DAILY.replace("daily at 7:30 am", "urgent only")
+    world = begun(here, person % urgent)
+    world.serve(*(raid(world, f"r{n}", f"ICE raid number {n} of a long day", 0) for n in range(4)))
+    world.run(force=True)
+    mails(world)
+    assert world.pending() > 0
+    world.clock.jump(-3600)
+    assert clock_back.mend(world.parts)
+    for _ in range(6):
+        world.later(0.5)
+        world.run()
+    assert world.pending() == 0
