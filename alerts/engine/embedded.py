@@ -70,6 +70,7 @@ class Embedded:
         self._ahead = self._clock.now() - self._clock.monotonic()
         self._failing: dict[str, AlertsError] = {}  # by the job's name
         self._saying = threading.Lock()
+        self._is_lined_up = False
         self._has_orphans = False  # claims whose result could not be written
         self.pulse = Pulse(parts.clock.monotonic())
         url = parts.settings.ping_url
@@ -82,7 +83,6 @@ class Embedded:
 
     def start(self) -> None:
         """Begin to tick."""
-        self._guard("line up", lambda: overdue.line_up(self._parts, is_spread=True))
         self._rounds.every(TICK_S, self._tick, alone=True)
         self._rounds.every(TICK_S, self._look_for_edits)
         self._rounds.every(_HEALTH_S, self._check_health)
@@ -118,6 +118,9 @@ class Embedded:
         begun = self._clock.monotonic()
         self._keep_lock()
         self._mend_clock()
+        if not self._is_lined_up:
+            overdue.line_up(self._parts, is_spread=True)
+            self._is_lined_up = True
         if self._has_orphans and not self._crew.busy:
             boot.release(self._parts.database, self._clock)
             self._has_orphans = False

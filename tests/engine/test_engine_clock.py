@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from pipeline_world import COURIER, World
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from alerts.clock import SystemClock
 from alerts.engine.embedded import Embedded
 from alerts.errors import AlertsError, StoreError
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 HOUR_S = 3600.0
 YEAR_S = 366 * 24 * HOUR_S
 ICE = "ICE agents detain two people in Madison"
@@ -141,3 +143,21 @@ def test_jobs_that_fail_at_the_same_moment_are_told_of_once(
     service._guard("tick", fail)
     second[0].join(WAIT_S)
     assert capsys.readouterr().err.count("work stands still") == 1
+
+
+def test_a_database_that_was_away_at_the_start_is_not_said_to_fail_for_ever(
+    world: World, clock: SteppedClock
+):
+    away = threading.Event()
+    away.set()
+
+    def refuse(*_: object) -> None:
+        if away.is_set():
+            raise OperationalError("the server went away", None, Exception())
+
+    event.listen(world.database.engine, "before_cursor_execute", refuse)
+    with running(world, clock) as service:
+        until(lambda: service.pulse.failing, "the failure is said")
+        away.clear()
+        until(lambda: not service.pulse.failing, "its end is said")
+    event.remove(world.database.engine, "before_cursor_execute", refuse)
