@@ -12,7 +12,7 @@ from tests.end_to_end.service import ANA, HOOK, Service, item, kill
 
 NEWS = item("ICE agents wait outside the courthouse", "courthouse", "", 2)
 MORE = item("ICE ends a contract with the county", "contract", "", 3)
-WAIT_S = 30
+WAIT_S = 90
 
 
 def test_a_pass_killed_while_a_feed_is_fetched_is_made_good_by_the_next(service: Service) -> None:

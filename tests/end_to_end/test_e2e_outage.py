@@ -148,6 +148,6 @@ def test_a_database_that_turns_read_only_is_waited_for(service: Service, tmp_pat
             file.write("# an edit, in case that the feed was asked before this\n")
 
     try:
-        live_through(service, f"sqlite:///{folder}/alerts.db", lambda: turn("+"), lambda: turn("-"))
+        live_through(service, f"sqlite:///{folder}/alerts.db", fail, lambda: turn("-"))
     finally:
         turn("-")

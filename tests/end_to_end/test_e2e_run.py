@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 from alerts.clock import SystemClock
 from tests.end_to_end.service import ANA, HOOK, Service, item, kill
 
-WAIT_S = 40.0
+WAIT_S = 90.0
 RIGHT_AWAY = ANA.rstrip("\n") + "\n    when: right away\n"
 NEWS = item("ICE agents wait outside the courthouse", "courthouse", "", 2)
 
@@ -27,9 +29,17 @@ def running(
     try:
         yield process
     finally:
+        until(lambda: process.poll() is not None or hears_sigterm(process.pid), "it is started")
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
+
+
+def hears_sigterm(pid: int) -> bool:
+    """Whether the process is so far that the signal ends it cleanly (Linux; elsewhere: True)."""
+    status = Path(f"/proc/{pid}/status")
+    caught = re.search(r"^SigCgt:\s*(\w+)", status.read_text(), re.M) if status.exists() else None
+    return caught is None or bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
 def until(found: Any, what: str) -> None:

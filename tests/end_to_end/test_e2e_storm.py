@@ -65,7 +65,7 @@ def storm(service: Service, zygote: Zygote) -> None:
                 if number not in ENDED_AMID_A_POLL:
                     until(lambda n=number: is_read(service, n), "it was read")
                 if number in ENDED_AMID_A_POST:
-                    until(lambda n=posts: len(service.rooms.requests) > n, "a post was begun")
+                    until(lambda n=posts: is_posted(service, n), "a post was begun")
                 service.mail.wait_for(len(service.mail.mails) + 1, chance.random() / 2)
             finally:
                 os.kill(pid_at_work(service), by)
@@ -78,6 +78,12 @@ def is_read(service: Service, number: int) -> bool:
     with closing(sqlite3.connect(service.folder / "alerts.db")) as database:
         query = "SELECT last_success_at FROM feed WHERE name = ?"
         return bool(database.execute(query, [f"F{number}"]).fetchone()[0])
+
+
+def is_posted(service: Service, before: int) -> bool:
+    """Whether more posts than these were begun; what the last start left unmatched is due, too."""
+    gather_no_longer(service)
+    return len(service.rooms.requests) > before
 
 
 def pid_at_work(service: Service) -> int:
