@@ -91,7 +91,6 @@ def _written(width: int, pixels: list[list[bytes]]) -> bytes:
         b"IDAT": zlib.compress(body, 9),
         b"IEND": b"",
     }
-    parts[b"IEND"] = b""
     return _SIGNATURE + b"".join(_chunk(name, part) for name, part in parts.items())
 
 

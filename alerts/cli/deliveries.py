@@ -185,14 +185,9 @@ def _retried(path: Path | None, ids: Sequence[str]) -> tuple[list[str], list[out
     """Mark these deliveries, or every failed one if none is named."""
     with marking(path) as opened, opened.write() as connection:
         chosen = [_one_id(connection, one) for one in ids] or outbox.failed_ids(connection)
-        known = opened.config.destination
-        return outbox.retry(
-            connection,
-            chosen,
-            lambda key: known(key) is not None,
-            SystemClock().now(),
-            asked_for=bool(ids),
-        )
+        known = {place.key for place in opened.config.destinations}
+        now = SystemClock().now()
+        return outbox.retry(connection, chosen, known.__contains__, now, asked_for=bool(ids))
 
 
 def _say_retried(due: Sequence[str], skipped: Sequence[outbox.Skipped]) -> None:

@@ -76,13 +76,7 @@ class InForce:
             sharers=_sharers(config),
             urgencies=Urgencies(config.rules),
             alarmed={rule: tuple(ids) for rule, ids in alarmed.items()},
-            places={
-                place.key: place
-                for place in (
-                    *config.admins,
-                    *(p for person in config.subscribers for p in person.destinations),
-                )
-            },
+            places={place.key: place for place in config.destinations},
         )
 
 
