@@ -67,6 +67,7 @@ class RuleBook:
 
     named: dict[str, Draft] = field(default_factory=dict)
     inline: dict[str, Draft] = field(default_factory=dict)
+    misnamed: set[str] = field(default_factory=set)  # each is an error already
 
     @property
     def drafts(self) -> list[Draft]:
@@ -87,6 +88,7 @@ class RuleBook:
             if _is_named_well(reading, key, name):
                 self.named[name] = read_rule(reading, name, key, value)
             else:
+                self.misnamed.add(name)
                 read_rule(reading, name, key, value)
 
     def _say_double(self, reading: Reading, key: Node, name: str) -> None:

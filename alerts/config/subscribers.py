@@ -256,7 +256,7 @@ class SubscriberList:
     def _named(self, at: Node, name: str, when: Cadence | None) -> Subscription | None:
         if name in self.book.named:
             return Subscription(name, when)
-        if self.reading.findings.is_unsure("rules", at):
+        if name in self.book.misnamed or self.reading.findings.is_unsure("rules", at):
             return None
         near = nearest(name, list(self.book.named))
         hint = f"Did you mean {quoted(near)}?  " if near else ""

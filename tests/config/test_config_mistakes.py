@@ -592,6 +592,11 @@ def test_a_broken_rule_is_no_unknown_rule_elsewhere() -> None:
     assert places(loaded.errors) == ["7:12"]
 
 
+def test_a_rule_whose_name_cannot_be_used_is_no_unknown_rule_elsewhere() -> None:
+    loaded = load(f"{HEAD}rules:\n  ICE: ICE\n{PEOPLE.replace('[ice]', '[ICE]')}")
+    assert places(loaded.errors) == ["6:3"], said(loaded.errors)
+
+
 def test_a_mistake_in_defaults_is_told_once_for_all_subscribers() -> None:
     text = f"version: 1\ndefaults: {{when: dayly at 7 am, timezone: UTC}}\n{RULES}subscribers:\n"
     text += "".join(
