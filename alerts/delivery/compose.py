@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from email.header import Header
 from email.utils import formatdate
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -31,6 +32,9 @@ _UNSAFE = re.compile(
 )
 _SPACES = re.compile(r"\s+")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")  # RFC 5322 atoms and spaces
+#: Where a body is cut into stories, which are the same for many readers.
+_PIECE = re.compile(r"\n(?=<tr>|\n)")
+_MAX_KEPT_CHARS = 4_000
 _HEADER = re.compile(r"[A-Za-z-]+: [\x20-\x7e]+(?:\r\n[ ][\x20-\x7e]+)*")
 
 
@@ -211,6 +215,17 @@ def quoted_printable(text: str) -> bytes:
 
     Whatever ended a line in `text` (CR, LF, CRLF) is one CRLF. Lone surrogates become "?".
     """
-    unix = text.replace("\r\n", "\n").replace("\r", "\n")
-    encoded = binascii.b2a_qp(unix.encode("utf-8", "replace"), istext=True)
-    return encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    unix = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    pieces = _PIECE.split(unix)
+    return b"\r\n".join(
+        [_encoded_once(p) if len(p) <= _MAX_KEPT_CHARS else _encoded_piece(p) for p in pieces]
+    )
+
+
+def _encoded_piece(lines: str) -> bytes:
+    """Return whole lines encoded: none depends on the others."""
+    encoded = binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)
+    return encoded.replace(b"\n", b"\r\n")
+
+
+_encoded_once = lru_cache(maxsize=1_024)(_encoded_piece)

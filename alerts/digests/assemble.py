@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from alerts import text
 from alerts.digests.same import together
@@ -97,6 +98,7 @@ def _moment(one: Story) -> float:
     return one.outlets[0].at if one.outlets else 0.0
 
 
+@lru_cache(maxsize=4_096)  # the same few hundred sources stand in every digest
 def _safe(health: FeedHealth) -> FeedHealth:
     """Return the same with words that cannot harm: names come from the feeds themselves."""
     name = text.shown(health.name, _MAX_TITLE_CHARS) or "—"

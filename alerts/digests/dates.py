@@ -108,11 +108,16 @@ class Dates:
         """Whether the moment lies on the reader's day."""
         return self._days_ago(self._local(at)) == 0
 
+    @property
+    def today(self) -> dt.date:
+        """The reader's day."""
+        return self._local(self.now).date()
+
     def _days_ago(self, local: dt.datetime) -> int:
-        return (self._local(self.now).date() - local.date()).days
+        return (self.today - local.date()).days
 
     def _is_this_year(self, local: dt.datetime) -> bool:
-        return local.year == self._local(self.now).year
+        return local.year == self.today.year
 
     def _words(self, local: dt.datetime) -> Mapping[str, object]:
         return {

@@ -5,6 +5,7 @@ No sentence here asserts that an event happened; each is computed from the diges
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -70,6 +71,11 @@ class Phrases:
         """The words for moments, seen from the digest's own."""
         zone = ZoneInfo(self.digest.subscriber.timezone)
         return Dates(zone, self.told_at, self.language)
+
+    @cached_property
+    def seen_from(self) -> tuple[str, dt.date]:
+        """Zone and day of the digest: of it, what its words for a story hang on."""
+        return self.dates.zone.key, self.dates.today
 
     @cached_property
     def count(self) -> str:

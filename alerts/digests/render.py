@@ -11,9 +11,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.runtime import Context
 
 from alerts.digests import mail, slack, urgent, webhook
+from alerts.digests.kept import Kept
+from alerts.digests.layout import Row
 from alerts.digests.mail import MailContext
 from alerts.digests.plaintext import wrapped
 from alerts.digests.sample import SAMPLE_URGENCY, sample_digest
@@ -27,6 +29,9 @@ from alerts.model import DestinationKind, Digest, Mail, Post, Urgency
 __all__ = ["MailContext", "Renderer"]
 
 T = TypeVar("T")
+
+#: For each form of a mail in each language: what some hundred stories of a day take.
+_KEPT_BYTES = 2_000_000
 
 
 class Renderer:
@@ -124,6 +129,8 @@ class _Tongue:
         self.slack = _environment(own, language, finalize=slack.finalized)
         self.html.filters["unbroken"] = _unbroken
         self.text.filters["wrapped"] = wrapped
+        for mails in (self.html, self.text):
+            mails.filters["once"] = _each_time if own else _once(Kept(_KEPT_BYTES))
         self.slack.filters |= {"link": slack.link, "marked": slack.marked}
 
     def rendered_html(self, name: str, values: Mapping[str, Any]) -> str:
@@ -135,14 +142,31 @@ class _Tongue:
         return attempt(name, lambda: _template(self.text, name).render(values))
 
 
-def _environment(
-    own: Mapping[str, str], language: str, **options: Any
-) -> ImmutableSandboxedEnvironment:
+def _environment(own: Mapping[str, str], language: str, **options: Any) -> jinja2.Environment:
     made = environment(own, **options)
     made.filters |= {"cut": cut, "enumerated": partial(enumerated, language=language)}
     # The i18n extension adds this method when it is loaded.
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     return made
+
+
+def _each_time(row: Row, macro: Callable[[Row], str]) -> str:
+    """Return what `macro` makes of a row; an admin's may read whatever it likes."""
+    return macro(row)
+
+
+def _once(kept: Kept[str]) -> Callable[[Context, Row, Callable[[Row], str]], str]:
+    """Return the same for the shipped templates, which read nothing but what this key holds."""
+
+    @jinja2.pass_context
+    def once(context: Context, row: Row, macro: Callable[[Row], str]) -> str:
+        say = context["say"]
+        numbered = row.number if context.name == "digest.txt.j2" else 0
+        also_under = row.also_under(say.digest)
+        key = (say.seen_from, numbered, row.form, row.story, row.others, also_under)
+        return kept.get(key, lambda: macro(row))
+
+    return once
 
 
 def _unbroken(text: str) -> str:

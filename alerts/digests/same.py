@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from sys import getsizeof
 from urllib.parse import urlsplit
 
 from alerts import links, text
+from alerts.digests.kept import Kept
 from alerts.digests.stories import MAX_TITLE_CHARS
 from alerts.model import Alert, Match
 
@@ -21,6 +23,8 @@ STORY_S = 72 * 3_600.0
 #: A headline tells a story by so many words and letters.
 _TELLING_WORDS = 5
 _TELLING_CHARS = 25
+
+_kept: Kept[tuple[str, ...]] = Kept(1_000_000, lambda keys: sum(map(getsizeof, keys)))
 
 
 def together(alerts: Sequence[Alert]) -> list[Alert]:
@@ -49,20 +53,26 @@ def _is_one(leader: Alert, alert: Alert) -> bool:
 
 def story_keys(alert: Alert) -> tuple[str, ...]:
     """Return what its story is known by: the words of its headline, its page."""
-    return tuple(filter(None, (_headline(alert), _page(alert))))
+    title, link = alert.entry.title, alert.entry.link
+    names = tuple(outlet.name for outlet in alert.outlets)
+    return _kept.get((title, link, names), lambda: _story_keys(title, link, names))
 
 
-def _headline(alert: Alert) -> str:
+def _story_keys(title: str, link: str | None, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(None, (_headline(title, names), _page(link))))
+
+
+def _headline(title: str, names: Iterable[str]) -> str:
     """Return the words of the headline without the outlet's name at its end, "" if too few."""
-    words = _words(text.shown(alert.entry.title, MAX_TITLE_CHARS))
-    for outlet in alert.outlets:
-        words = words.removesuffix(f" {_words(outlet.name)}")
+    words = _words(text.shown(title, MAX_TITLE_CHARS))
+    for name in names:
+        words = words.removesuffix(f" {_words(name)}")
     is_telling = len(words.split()) >= _TELLING_WORDS and len(words) >= _TELLING_CHARS
     return f"headline {words}" if is_telling else ""
 
 
-def _page(alert: Alert) -> str:
-    link = links.canonical(alert.entry.link) if alert.entry.link else ""
+def _page(url: str | None) -> str:
+    link = links.canonical(url) if url else ""
     parts = urlsplit(link) if link else None
     is_page = parts is not None and bool(parts.path.strip("/") or parts.query)
     return f"page {link}" if is_page else ""

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from sys import getsizeof
+from typing import NamedTuple
 
 from alerts import links, text
+from alerts.digests.kept import Kept
 from alerts.model import Alert, Outlet, Piece, Span, Story
 
 #: A title is never cut below this; feeds that write more write no title.
@@ -20,18 +24,34 @@ _GAPS = frozenset({" ", "-", "\N{EN DASH}", "\N{NON-BREAKING HYPHEN}"})
 _MAX_TAIL_CHARS = 40  # an outlet's name after a repeated title
 
 
+class _Shown(NamedTuple):
+    """What a story shows whoever reads it, as far as the same words are marked."""
+
+    title: str
+    link: str | None
+    outlets: tuple[Outlet, ...]
+    excerpt: tuple[Piece, ...]
+
+
+def _size(shown: _Shown) -> int:
+    outlets = sum(getsizeof(one.name) + getsizeof(one.link) for one in shown.outlets)
+    pieces = sum(getsizeof(piece.text) for piece in shown.excerpt)
+    return getsizeof(shown.title) + getsizeof(shown.link) + outlets + pieces
+
+
+_kept: Kept[_Shown] = Kept(2_000_000, _size)
+
+
 def story(alert: Alert, order: Mapping[str, int]) -> Story:
     """Return the alert's story; `order` gives the place of each rule in the subscriber's list."""
     entry = alert.entry
-    outlets = _outlets(alert)
-    title = text.shown(entry.title, MAX_TITLE_CHARS)
     names = dict.fromkeys(match.rule for match in alert.matches)
-    link = links.safe_link(entry.link) if entry.link else None
+    shown = _kept.get(_key(alert), lambda: _shown(alert))
     return Story(
-        title=title or _instead_of_title(alert),
-        link=link or next((outlet.link for outlet in outlets if outlet.link), None),
-        outlets=outlets,
-        excerpt=_excerpt(alert, title),
+        title=shown.title,
+        link=shown.link,
+        outlets=shown.outlets,
+        excerpt=shown.excerpt,
         rules=tuple(sorted(names, key=lambda name: order.get(name, len(order)))),
         entry_id=alert.entry_id,
         seen_at=alert.seen_at,
@@ -40,6 +60,28 @@ def story(alert: Alert, order: Mapping[str, int]) -> Story:
         late=alert.late,
         urgent_at=alert.urgent_at,
         changed_at=alert.changed_at if alert.urgent_at is not None else None,
+    )
+
+
+def _key(alert: Alert) -> tuple[object, ...]:
+    """Return all that `_shown` reads; long texts as their hash, so that none is kept alive."""
+    entry = alert.entry
+    texts = blake2b(digest_size=16)
+    for raw in (entry.title, entry.summary, entry.content):
+        texts.update(b"%d:" % len(raw) + raw.encode("utf-8", "surrogatepass"))
+    spans = frozenset(span for match in alert.matches for span in match.spans)
+    return texts.digest(), entry.link, alert.outlets, spans
+
+
+def _shown(alert: Alert) -> _Shown:
+    entry, outlets = alert.entry, _outlets(alert)
+    title = text.shown(entry.title, MAX_TITLE_CHARS)
+    link = links.safe_link(entry.link) if entry.link else None
+    return _Shown(
+        title=title or _instead_of_title(alert),
+        link=link or next((outlet.link for outlet in outlets if outlet.link), None),
+        outlets=outlets,
+        excerpt=_excerpt(alert, title),
     )
 
 

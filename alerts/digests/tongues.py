@@ -7,6 +7,7 @@ worse than none, so short or mixed texts stay unknown.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 #: Small words that one of the two languages has and the other has not.
 _SMALL = {
@@ -17,15 +18,17 @@ _SMALL = {
 }
 _WORDS = {code: frozenset(words.split()) for code, words in _SMALL.items()}
 _WORD = re.compile(r"[^\W\d_]+")
+_SPANISH_LETTER = re.compile(r"[ñ¿¡áéíóú]")
 _AHEAD = 2
 
 
+@lru_cache(maxsize=1_024)  # of each story of a day, for each of its readers
 def guessed(text: str) -> str | None:
     """Return "en", "es" or None."""
     words = _WORD.findall(text.lower())
-    english = sum(word in _WORDS["en"] for word in words)
-    spanish = sum(word in _WORDS["es"] for word in words)
-    spanish += sum(any(letter in "ñ¿¡áéíóú" for letter in word) for word in words)
+    english = sum(map(_WORDS["en"].__contains__, words))
+    spanish = sum(map(_WORDS["es"].__contains__, words))
+    spanish += 0 if text.isascii() else sum(1 for word in words if _SPANISH_LETTER.search(word))
     if english >= spanish + _AHEAD:
         return "en"
     return "es" if spanish >= english + _AHEAD else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import email
 import email.policy
 import re
@@ -224,6 +225,18 @@ def test_the_bodies_equal_those_of_the_standard_library(text: str) -> None:
     assert b"\n".join(found.splitlines()) == b"\n".join(expected.splitlines()) or not text.strip(
         "\n"
     )
+
+
+@given(st.lists(st.sampled_from([
+    *("\n<tr>", "\n\n", "\n", "\r\n", "\r", " ", ".", "=", "\t", "é", "日本", "x" * 90, "\ud800"),
+    *("y" * 4_100, "From "),
+])))  # fmt: skip
+@settings(max_examples=500, deadline=None)
+def test_a_body_that_is_encoded_story_by_story_is_the_one_encoded_as_a_whole(pieces) -> None:
+    text = "".join(pieces)
+    unix = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
+    whole = binascii.b2a_qp(unix, istext=True).replace(b"\n", b"\r\n")
+    assert quoted_printable(text) == quoted_printable(text) == whole
 
 
 def test_lone_surrogates_and_old_line_ends_do_no_harm() -> None:
