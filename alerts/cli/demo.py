@@ -24,6 +24,7 @@ from alerts.demo.commands import Commands, stop, wait_until_healthy
 from alerts.demo.decisions import decisions
 from alerts.demo.files import Files
 from alerts.demo.mailbox import stop_link_of
+from alerts.demo.screen import Screen
 from alerts.demo.servers import ReceivedMail, free_port
 from alerts.demo.world import World
 from alerts.errors import CannotWork
@@ -92,14 +93,15 @@ class _Demo:
         later = self._files.mails()
         self._files.posts()
         decided = decisions(stories, self._config(), _words(mail for mail, _ in mails))
-        _say(screen.outcome(decided, [first, second]), bold=True)
-        _part("What was polled", screen.polled(feeds))
-        _part("What was told, and because of which words", screen.told(decided))
-        _part("What was not, and what the rules say of it", screen.not_told(decided))
+        page = Screen(shutil.get_terminal_size((100, 60)).columns)
+        _say(page.outcome(decided, [first, second]), bold=True)
+        _say(page.polled(feeds))
+        _part("What was told, and because of which words", page.told(decided))
+        _part("What was not, and what the rules say of it", page.not_told(decided))
         _part("The same in Slack, for who follows ICE and sanctuary",
-              (line for post in room for line in screen.slack(post)))  # fmt: skip
+              (line for post in room for line in page.slack(post)))  # fmt: skip
         subjects = [str(mail.message["Subject"]) for mail, _ in later]
-        _part("Then the day went on", screen.moved_on(first, second, subjects))
+        _part("Then the day went on", page.moved_on(second, subjects))
         _part(
             "Look for yourself", screen.files(world.folder, [page for _, page in mails], _command())
         )

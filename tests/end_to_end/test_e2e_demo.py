@@ -23,14 +23,15 @@ def test_the_demo_tells_what_was_asked_for_and_explains_every_decoy(
     # A reader's own mail server must not hear of the demo.
     done = service.run("demo", "--folder", str(folder), SMTP_URL="smtp://127.0.0.1:1?tls=none")
     assert done.code == 0, done.err
-    outcome, _, words = done.out.replace("│", " ").partition("What was polled")
-    assert "No network was used" in " ".join(outcome.split())
-    told, _, not_told = " ".join(words.split()).partition("What was not, and")
+    assert len(done.out.splitlines()) <= 66
+    outcome, _, words = " ".join(done.out.split()).partition("What was told")
+    assert "without network" in outcome
+    assert "Two Rivers Post" in outcome
+    told, _, not_told = words.partition("What was not, and")
     for story in news.STORIES:
         is_wanted = not story.decoy and story.hours_ago < 72
-        assert (" ".join(story.title.split()) in told) is is_wanted, story.title
+        assert (story.title[:32] in told) is is_wanted, story.title
         assert story.decoy in not_told
-    assert "Two Rivers Post" in told
     assert not_told.count(news.NEWER.title) == 1
     assert "\x1b" not in done.out
     _check_readme((folder / "mail-1-ana.eml").read_bytes())
