@@ -41,8 +41,8 @@ class Screen:
         return self._wrapped(
             f"The real service read some days of sample news: {sent} of {len(decided)} stories were"
             f" told, each once; {len(decided) - sent} only look like it."
-            f" {_count(delivered, 'message')} in {took:.1f} s without network: mail server, Slack and"
-            " webhook are this machine's.",
+            f" {_count(delivered, 'message')} in {took:.1f} s without network: mail server, Slack"
+            " and webhook are this machine's.",
             lead="",
         )
 
