@@ -170,6 +170,7 @@ def clean(text: str) -> str:
     return _SPACES.sub(" ", _UNSAFE.sub(" ", text)).strip()
 
 
+@lru_cache(maxsize=256)  # many readers' digests have one headline first
 def _encoded(name: str, text: str) -> str:
     """Return a header of cleaned free text, folded; RFC 2047 if it is not plain ASCII."""
     # A headline that looks like an encoded word must not be decoded by the reader's program.
@@ -179,6 +180,7 @@ def _encoded(name: str, text: str) -> str:
     return _header(name, value)
 
 
+@lru_cache(maxsize=256)
 def _phrase(name: str, header: str) -> str:
     """Return a display name with a space after it: plain, quoted or encoded; "" for none."""
     name = clean(name)

@@ -65,6 +65,8 @@ class Row:
 
     def also_under(self, digest: Digest) -> tuple[str, ...]:
         """The titles of the story's other rules."""
+        if self.story.rules == (self.section.rule,):
+            return ()
         others = (name for name in self.story.rules if name != self.section.rule)
         return tuple(digest.titles.get(name, name) for name in others)
 

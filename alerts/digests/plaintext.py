@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 COLUMNS = 76
 
@@ -15,23 +16,31 @@ def wrapped(text: str, indent: int = 0, first: str = "", columns: int = COLUMNS)
 
     `first` replaces the indent of the first line. A word longer than a line is broken.
     """
-    margin = " " * indent
-    lines, line, room = [], first or margin, columns
+    margin, room = " " * indent, columns - indent
+    measure, words = _words(text)
+    pieces = (p for w in words for p in ((w,) if measure(w) <= room else _pieces(w, room)))
+    lines, line, used = [], first or margin, width(first or margin)
     is_empty = True
-    for word in filter(None, _BREAKS.split(text)):
-        for piece in _pieces(word, room - indent):
-            if not is_empty and width(line) + 1 + width(piece) > room:
-                lines.append(line)
-                line, is_empty = margin, True
-            line += piece if is_empty else f" {piece}"
-            is_empty = False
+    for piece in pieces:
+        step = measure(piece)
+        if not is_empty and used + 1 + step > columns:
+            lines.append(line)
+            line, used, is_empty = margin, indent, True
+        line += piece if is_empty else f" {piece}"
+        used += step if is_empty else 1 + step
+        is_empty = False
     return "\n".join([*lines, line]).replace("\xa0", " ")
 
 
+def _words(text: str) -> tuple[Callable[[str], int], list[str]]:
+    """Return how wide its words are, and the words."""
+    if text.isascii():
+        return len, text.split()
+    return width, [*filter(None, _BREAKS.split(text))]
+
+
 def _pieces(word: str, room: int) -> list[str]:
-    """Return the word, cut where it would outgrow a line."""
-    if width(word) <= room:
-        return [word]
+    """Return a word that outgrows a line, cut where it would."""
     pieces, piece, used = [], "", 0
     for character in word:
         step = width(character)

@@ -161,9 +161,9 @@ def _once(kept: Kept[str]) -> Callable[[Context, Row, Callable[[Row], str]], str
     @jinja2.pass_context
     def once(context: Context, row: Row, macro: Callable[[Row], str]) -> str:
         say = context["say"]
-        numbered = row.number if context.name == "digest.txt.j2" else 0
-        also_under = row.also_under(say.digest)
-        key = (say.seen_from, numbered, row.form, row.story, row.others, also_under)
+        number = row.number if context.name == "digest.txt.j2" else 0
+        others = row.others if row.form == "more" else ()  # else it is the story that says which
+        key = (row.story, row.form, number, others, row.also_under(say.digest), say.seen_from)
         return kept.get(key, lambda: macro(row))
 
     return once

@@ -73,7 +73,21 @@ def next_slot(cadence: Cadence, timezone: str, after: float) -> Slot | None:
     time that the clock skips is moved on by the skipped stretch (02:30 becomes 03:30), of a time
     that comes twice the first counts.
     """
-    return next(_slots(cadence, ZoneInfo(timezone), after), None)
+    key = (cadence.crons, timezone, after // _DAY_S)
+    since, slot = _next_slots.get(key, (after, None))
+    if slot is not None and since <= after < slot.due_at:
+        return slot  # it is the first after `since`, and so after all that lies between
+    slot = next(_slots(cadence, ZoneInfo(timezone), after), None)
+    if slot is not None:
+        if len(_next_slots) >= _MAX_NEXT_SLOTS:
+            _next_slots.clear()
+        _next_slots[key] = (after, slot)
+    return slot
+
+
+#: By calendar, zone and day: a moment, and the first slot after it.
+_next_slots: dict[tuple[tuple[str, ...], str, float], tuple[float, Slot]] = {}
+_MAX_NEXT_SLOTS = 4_096
 
 
 def due_slot(

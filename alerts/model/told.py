@@ -73,6 +73,10 @@ class Story:
     seen_at: float | None = None  # when we first saw it
     was: str = ""  # the headline that the reader was told then, if it is another one now
 
+    def __hash__(self) -> int:
+        """Of what tells most stories apart: a digest's are looked up by the hundred."""
+        return hash((self.entry_id, self.title, self.link))
+
     @property
     def is_repeated(self) -> bool:
         """Whether it was sent as urgent and did not change: a line is enough."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from alerts.digests.slots import (
     Slot,
+    _slots,
     due_slot,
     gathered,
     half_hour_after,
@@ -64,6 +65,20 @@ def test_a_slot_is_named_by_its_local_date_and_time():
 def test_the_next_slot_is_later_than_the_moment_given():
     at = utc("2026-11-24T13:30")
     assert next_slot(parse_when("daily at 7:30 am"), CHICAGO, at).name == "2026-11-25T07:30"
+
+
+@given(
+    st.lists(st.integers(-90_000, 90_000), max_size=12),
+    st.sampled_from(["2026-03-08T02:30", "2026-11-01T01:30", "2026-11-24T07:30"]),
+    st.sampled_from([CHICAGO, "America/Santiago", "UTC"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_the_next_slot_does_not_hang_on_what_was_asked_before(offsets, moment, zone):
+    cadence = parse_when("daily at 1:30 am, 2:30 am and 7:30 am")
+    for offset in offsets:
+        after = local(moment, zone) + offset
+        first = next(_slots(cadence, ZoneInfo(zone), after), None)
+        assert next_slot(cadence, zone, after) == first
 
 
 def test_several_times_a_day_come_in_order():
