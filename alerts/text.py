@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from alerts.model import Piece
 from alerts.plain import GAP, Plain, plain, plain_list, plain_once
@@ -116,15 +116,21 @@ _SENTENCE_START = re.compile(
 )
 
 
-def excerpt(raw: str, spans: Iterable[tuple[int, int]], limit: int = 300) -> tuple[Piece, ...]:
+def excerpt(
+    raw: str,
+    spans: Iterable[tuple[int, int]],
+    limit: int = 300,
+    around: Collection[tuple[int, int]] = (),
+) -> tuple[Piece, ...]:
     """Return about `limit` characters of plain text around `spans`, the words in them marked.
 
-    `spans` are [start, end) in `raw`. The text is cut at ends of sentences, else between words,
-    and "..." stands where it was cut. Without spans: the beginning of the text.
+    `spans` are [start, end) in `raw`; `around` are those of them that must be seen, else any may
+    be. The text is cut at ends of sentences, else between words, and "..." stands where it was
+    cut. Without spans: the beginning of the text.
     """
-    text, marks = _marked(plain(raw), sorted(spans))
+    text, marks, wanted = _marked(plain(raw), sorted(spans), around)
     room = max(20, limit - 2 * len(_CUT) - 2)
-    start, end = (0, len(text)) if len(text) <= limit else _window(text, marks, room)
+    start, end = (0, len(text)) if len(text) <= limit else _window(text, wanted or marks, room)
     pieces = _pieces(text, [m for m in marks if m[0] < end and m[1] > start], start, end)
     if start > 0:
         pieces.insert(0, Piece(_CUT + " "))
@@ -133,10 +139,13 @@ def excerpt(raw: str, spans: Iterable[tuple[int, int]], limit: int = 300) -> tup
     return _merged(pieces)
 
 
-def _marked(source: Plain, spans: Sequence[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:
-    """Return the safe text, and where the spans are in it."""
+def _marked(
+    source: Plain, spans: Sequence[tuple[int, int]], around: Collection[tuple[int, int]]
+) -> tuple[str, list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return the safe text, where the spans are in it, and those of them that meet `around`."""
     out: list[str] = []
     marks: list[tuple[int, int]] = []
+    wanted: list[tuple[int, int]] = []
     done = length = 0
 
     def add(start: int, end: int) -> tuple[int, int]:
@@ -156,10 +165,16 @@ def _marked(source: Plain, spans: Sequence[tuple[int, int]]) -> tuple[str, list[
             continue
         add(done, start)
         marks.append(add(start, end))
+        if any(first < raw_end and last > raw_start for first, last in around):
+            wanted.append(marks[-1])
         done = end
     add(done, len(source.text))
     text = "".join(out).rstrip()
-    return text, [(s, min(e, len(text))) for s, e in marks if s < min(e, len(text))]
+    return text, _within(marks, len(text)), _within(wanted, len(text))
+
+
+def _within(marks: Iterable[tuple[int, int]], length: int) -> list[tuple[int, int]]:
+    return [(start, min(end, length)) for start, end in marks if start < min(end, length)]
 
 
 def _window(text: str, marks: Sequence[tuple[int, int]], room: int) -> tuple[int, int]:

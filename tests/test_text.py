@@ -205,10 +205,10 @@ def marked_texts(draw):
     return raw, [(start, end) for start, end in found if start < end]
 
 
-@given(marked_texts(), st.integers(40, 120))
-def test_an_excerpt_says_nothing_but_the_text_and_keeps_to_its_length(made, limit):
+@given(marked_texts(), st.integers(40, 120), st.booleans())
+def test_an_excerpt_says_nothing_but_the_text_and_keeps_to_its_length(made, limit, has_wish):
     raw, some = made
-    pieces = excerpt(raw, some, limit)
+    pieces = excerpt(raw, some, limit, some[-1:] if has_wish else ())
     text = "".join(piece.text for piece in pieces)
     assert len(text) <= limit
     assert all(piece.text for piece in pieces)

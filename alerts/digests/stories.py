@@ -7,7 +7,7 @@ safe characters, links are http or https or absent.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from sys import getsizeof
 from typing import NamedTuple
@@ -46,13 +46,15 @@ def story(alert: Alert, order: Mapping[str, int]) -> Story:
     """Return the alert's story; `order` gives the place of each rule in the subscriber's list."""
     entry = alert.entry
     names = dict.fromkeys(match.rule for match in alert.matches)
-    shown = _kept.get(_key(alert), lambda: _shown(alert))
+    rules = tuple(sorted(names, key=lambda name: order.get(name, len(order))))
+    first = rules[0] if rules else None
+    shown = _kept.get(_key(alert, first), lambda: _shown(alert, first))
     return Story(
         title=shown.title,
         link=shown.link,
         outlets=shown.outlets,
         excerpt=shown.excerpt,
-        rules=tuple(sorted(names, key=lambda name: order.get(name, len(order)))),
+        rules=rules,
         entry_id=alert.entry_id,
         seen_at=alert.seen_at,
         lang=entry.lang,
@@ -63,17 +65,22 @@ def story(alert: Alert, order: Mapping[str, int]) -> Story:
     )
 
 
-def _key(alert: Alert) -> tuple[object, ...]:
+def _key(alert: Alert, rule: str | None) -> tuple[object, ...]:
     """Return all that `_shown` reads; long texts as their hash, so that none is kept alive."""
     entry = alert.entry
     texts = blake2b(digest_size=16)
     for raw in (entry.title, entry.summary, entry.content):
         texts.update(b"%d:" % len(raw) + raw.encode("utf-8", "surrogatepass"))
-    spans = frozenset(span for match in alert.matches for span in match.spans)
-    return texts.digest(), entry.link, alert.outlets, spans
+    return texts.digest(), entry.link, alert.outlets, _spans(alert), _spans(alert, rule)
 
 
-def _shown(alert: Alert) -> _Shown:
+def _spans(alert: Alert, rule: str | None = None) -> frozenset[Span]:
+    """Return where the words stand that the alert's rules found, or one rule of them."""
+    matches = [match for match in alert.matches if rule in (None, match.rule)]
+    return frozenset(span for match in matches for span in match.spans)
+
+
+def _shown(alert: Alert, rule: str | None) -> _Shown:
     entry, outlets = alert.entry, _outlets(alert)
     title = text.shown(entry.title, MAX_TITLE_CHARS)
     link = links.safe_link(entry.link) if entry.link else None
@@ -81,7 +88,7 @@ def _shown(alert: Alert) -> _Shown:
         title=title or _instead_of_title(alert),
         link=link or next((outlet.link for outlet in outlets if outlet.link), None),
         outlets=outlets,
-        excerpt=_excerpt(alert, title),
+        excerpt=_excerpt(alert, rule, title),
     )
 
 
@@ -104,9 +111,10 @@ def _instead_of_title(alert: Alert) -> str:
     return words or (links.host(alert.entry.link) if alert.entry.link else "") or "—"
 
 
-def _excerpt(alert: Alert, title: str) -> tuple[Piece, ...]:
-    raw, spans = _richest(alert)
-    pieces = text.excerpt(raw, spans, _EXCERPT_CHARS) if raw.strip() else ()
+def _excerpt(alert: Alert, rule: str | None, title: str) -> tuple[Piece, ...]:
+    """Return some words of the article around those that the rule found below which it stands."""
+    raw, spans, around = _richest(alert, rule)
+    pieces = text.excerpt(raw, spans, _EXCERPT_CHARS, around) if raw.strip() else ()
     return () if _repeats(title, "".join(piece.text for piece in pieces)) else _run_on(pieces)
 
 
@@ -125,18 +133,25 @@ def _run_on(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     return tuple(found)
 
 
-def _richest(alert: Alert) -> tuple[str, Sequence[tuple[int, int]]]:
-    """Return the fuller field that holds matched words, with them; else a field's beginning."""
+_Ranges = list[tuple[int, int]]
+
+
+def _richest(alert: Alert, rule: str | None) -> tuple[str, _Ranges, _Ranges]:
+    """Return the fuller field that holds words of the rule, else of any; else a field's beginning.
+
+    With the field come all words that were found in it, and those of the rule.
+    """
     fields = {"content": alert.entry.content, "summary": alert.entry.summary}
-    for name, raw in fields.items():
-        spans = sorted({_range(s) for m in alert.matches for s in m.spans if s.field == name})
-        if spans:
-            return raw, spans
-    return alert.entry.summary or alert.entry.content, ()
+    found, own = _spans(alert), _spans(alert, rule)
+    for wanted in (own, found):
+        for name, raw in fields.items():
+            if any(span.field == name for span in wanted):
+                return raw, _ranges(found, name), _ranges(own, name)
+    return alert.entry.summary or alert.entry.content, [], []
 
 
-def _range(span: Span) -> tuple[int, int]:
-    return span.start, span.end
+def _ranges(spans: Iterable[Span], field: str) -> _Ranges:
+    return sorted((span.start, span.end) for span in spans if span.field == field)
 
 
 def _repeats(title: str, excerpt: str) -> bool:

@@ -8,6 +8,7 @@ from digest_cases import ANA, COURIER, HEALTH, MORNING, RADIO, alert, at, is_har
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.digests import stories
 from alerts.digests.when import parse_when
 from alerts.model import Alert, Entry, FeedHealth, Match, Outlet, Span, Subscription
 
@@ -69,6 +70,35 @@ def test_the_content_is_quoted_when_the_words_stand_there():
     assert "".join(p.text for p in morning([one]).stories[0].excerpt) == (
         "Far more text about ICE agents."
     )
+
+
+def test_the_excerpt_shows_the_words_of_the_rule_below_which_the_story_stands():
+    first = "Nurses at clinics in Madison, Wisconsin, would no longer ask where a patient was born."
+    then = "Alders called the plan a sanctuary policy in all but name; the vote is set for the"
+    then += " second Tuesday of next month, and the room will be too small in Madison."
+    summary = f"{first} {then}"
+
+    def words(*names: str) -> tuple[Span, ...]:
+        places = [(summary.index(name), len(name)) for name in names]
+        return tuple(Span("summary", start, start + size) for start, size in places)
+
+    one = alert(1, "A title", "24 7:00", summary=summary)
+    matches = (Match("madison", words("Madison", "Wisconsin")), Match("sanctuary", words("policy")))
+    one = replace(one, matches=matches)
+    for rules, marked in ((("sanctuary",), ["policy"]), (("madison",), ["Madison", "Wisconsin"])):
+        order = {name: place for place, name in enumerate(rules)}
+        pieces = stories.story(one, order).excerpt
+        assert [piece.text for piece in pieces if piece.marked] == marked
+
+
+def test_the_excerpt_is_of_the_field_where_the_rule_found_its_words():
+    one = alert(1, "A title", "24 7:00", summary="ICE came.")
+    one = replace(one, entry=replace(one.entry, content="More of Madison."))
+    found = (Match("ice", (Span("summary", 0, 3),)), Match("madison", (Span("content", 8, 15),)))
+    one = replace(one, matches=found)
+    for name, marked in (("ice", "ICE"), ("madison", "Madison")):
+        pieces = stories.story(one, {name: 0}).excerpt
+        assert [piece.text for piece in pieces if piece.marked] == [marked]
 
 
 def test_a_summary_that_repeats_the_title_is_no_excerpt():
