@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alerts.cli.check import check, schema
+from alerts.feeds import articles
 
 GOOD = """\
 version: 1
@@ -135,12 +136,22 @@ def test_a_missing_file_is_an_error_that_says_what_to_do() -> None:
 
 
 def test_keys_still_to_come_are_listed() -> None:
-    result = run(
-        GOOD.replace(
-            "[https://courier.example/rss]", "[{url: https://courier.example/rss, fulltext: true}]"
-        )
+    result = run(GOOD.replace("{any: [ICE],", "{weight: 2, any: [ICE],"))
+    assert "Not yet in effect: rule weight (ice)" in result.output
+
+
+def test_fulltext_without_its_extra_is_an_error_that_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = GOOD.replace(
+        "[https://courier.example/rss]", "[{url: https://courier.example/rss, fulltext: true}]"
     )
-    assert "Not yet in effect: feed fulltext (https://courier.example/rss)" in result.output
+    assert run(text).exit_code == 0
+    monkeypatch.setitem(articles.LOADERS, "trafilatura", (lambda: False, lambda: None))
+    result = run(text)
+    assert result.exit_code == 2
+    assert "`fulltext` needs trafilatura, which is not installed here." in result.output
+    assert "pip install trafilatura" in result.output
 
 
 def test_schema_prints_the_document_or_the_page() -> None:

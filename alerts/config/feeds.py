@@ -11,6 +11,7 @@ from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from alerts.config.reading import Fields, Reading
 from alerts.config.scalars import url
 from alerts.config.values import READERS
+from alerts.feeds import articles
 from alerts.model import Feed
 from alerts.netguard import NetError, wire_url
 from alerts.rules.mistakes import nearest
@@ -113,8 +114,10 @@ def read_feed(reading: Reading, node: Node) -> Feed | None:
     if fields is None or "url" not in fields.values:
         return None
     feed = _feed(fields)
-    if feed.fulltext:
-        reading.later(f"feed fulltext ({feed.name or feed.url})")
+    if feed.fulltext and reading.is_of_disk and not articles.is_installed():
+        told = "`fulltext` needs trafilatura, which is not installed here."
+        hint = "Install it where alerts runs: pip install trafilatura"
+        reading.findings.error(fields.key("fulltext"), told, hint)
     return feed
 
 

@@ -72,7 +72,7 @@ def load(  # noqa: PLR0913 - each is the caller's to state, by name
     """
     findings = Findings()
     variables = Variables(environment, findings, allow_unset=allow_unset)
-    reading = Reading(findings, variables, now=now)
+    reading = Reading(findings, variables, now=now, is_of_disk=contents is None)
     files = Files(reading, contents)
     with collector_paused():
         parts = files.read(path)

@@ -61,6 +61,7 @@ class Reading:
     variables: Variables
     not_in_effect: dict[str, None] = field(default_factory=dict)
     now: float | None = None  # epoch seconds; None: what depends on the day is not judged
+    is_of_disk: bool = True  # False: what was stored before, and stays good with less installed
     unreadable: dict[str, Node] = field(default_factory=dict)  # rules whose text is broken YAML
     _known: dict[tuple[str, str, int], Any] = field(default_factory=dict)
 

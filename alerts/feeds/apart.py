@@ -16,9 +16,11 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
+from typing import Any
 
-from alerts.feeds import documents
+from alerts.feeds import articles, documents
 from alerts.feeds.documents import Document
 from alerts.log import get_logger
 from alerts.model import FetchedBody, FetchFailure
@@ -48,7 +50,7 @@ _COSTLY = FetchFailure(
 
 
 class _Process:
-    """A process that reads one document after the other."""
+    """A process that does one piece of work after the other."""
 
     def __init__(self) -> None:
         self._pipe, other = Pipe()
@@ -62,21 +64,18 @@ class _Process:
                 start_new_session=True,  # Ctrl-C is for the service, which ends this one
             )
 
-    def read(
-        self, answer: FetchedBody, known: str | None, now: float, work_s: float
-    ) -> Document | None:
-        """Return the document; None if the process had ended of itself before."""
+    def do(self, work: Callable[..., Any], work_s: float, answer: FetchedBody, *more: Any) -> Any:
+        """Return what the work gives, _COSTLY; None if the process had ended of itself before."""
         try:
-            self._pipe.send((answer, known, now, work_s))
+            self._pipe.send((work, work_s, answer, *more))
             if self._pipe.poll(_WAIT_S):
-                found: Document = self._pipe.recv()
-                return found
+                return self._pipe.recv()
         except (EOFError, OSError):
             if self._process.wait() == 0:
                 return None
         self.end()
         get_logger().warning("a document was given up", feed=answer.final_url)
-        return Document("", _COSTLY)
+        return _COSTLY
 
     @property
     def is_there(self) -> bool:
@@ -109,10 +108,21 @@ class Reader:
         if len(answer.body) <= SMALL_BYTES:
             return documents.read(answer, known, now)
         more_s = _WORK_S_PER_MB * max(0.0, len(answer.body) / 1e6 - 2.0)
+        found: Document | FetchFailure = self._apart(
+            documents.read, self._work_s + more_s, answer, known, now
+        )
+        return Document("", found) if isinstance(found, FetchFailure) else found
+
+    def article(self, answer: FetchedBody) -> str | FetchFailure:
+        """Return the text of an article's page; always in a process, whatever its size."""
+        found: str | FetchFailure = self._apart(articles.text_in, self._work_s, answer)
+        return found
+
+    def _apart(self, work: Callable[..., Any], work_s: float, *args: Any) -> Any:
         with self._turn:
             while True:
                 process = self._one()
-                found = process.read(answer, known, now, self._work_s + more_s)
+                found = process.do(work, work_s, *args)
                 if process.is_there:
                     self._free.append(process)
                 else:
@@ -128,12 +138,12 @@ class Reader:
 
 
 def _serve(pipe: Connection) -> None:
-    """Read what comes through the pipe until nothing does."""
+    """Do what comes through the pipe until nothing does."""
     while pipe.poll(_IDLE_S):
-        answer, known, now, work_s = pipe.recv()
+        work, work_s, answer, *more = pipe.recv()
         # Without a handler the signal ends the process, in the middle of a C call too.
         signal.setitimer(signal.ITIMER_PROF, work_s)
-        found = documents.read(answer, known, now)
+        found = work(answer, *more)
         signal.setitimer(signal.ITIMER_PROF, 0)
         pipe.send(found)
         if len(answer.body) > _LAST_BYTES:

@@ -71,10 +71,10 @@ class Fetcher:
         self._sessions: dict[str | None, requests.Session] = {}
         self._lock = threading.Lock()
 
-    def fetch(self, feed: Feed, validators: Validators) -> Fetched:
+    def fetch(self, feed: Feed, validators: Validators, accept: str = ACCEPT) -> Fetched:
         """Return the feed's document, that it is unchanged, or why there is none."""
         try:
-            return self._follow(feed, validators)
+            return self._follow(feed, validators, accept)
         except NetError as error:
             return refusals.by_network(error)
 
@@ -85,11 +85,11 @@ class Fetcher:
         for one in sessions.values():
             one.close()
 
-    def _follow(self, feed: Feed, validators: Validators) -> Fetched:
+    def _follow(self, feed: Feed, validators: Validators, accept: str) -> Fetched:
         hop = _Hop(wire_url(feed.url))
         ends_at = self._clock.monotonic() + self._deadline_s
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._ask(feed, hop.url, validators, ends_at)
+            answer = self._ask(feed, hop.url, validators, accept, ends_at)
             if answer.status not in _REDIRECTS:
                 return self._judge(answer, hop, feed, validators)
             following = _next_hop(answer, hop)
@@ -98,13 +98,15 @@ class Fetcher:
             hop = following
         return refusals.redirect(f"Its address leads on more than {MAX_REDIRECTS} times.")
 
-    def _ask(self, feed: Feed, url: str, validators: Validators, ends_at: float) -> Answer:
+    def _ask(
+        self, feed: Feed, url: str, validators: Validators, accept: str, ends_at: float
+    ) -> Answer:
         left_s = ends_at - self._clock.monotonic()
         if left_s <= 0:
             raise NetError("timeout", f"No complete answer within {self._deadline_s:g} seconds.")
         headers = {
             "User-Agent": self.user_agent.encode("latin-1", "replace").decode("latin-1"),
-            "Accept": ACCEPT,
+            "Accept": accept,
             "Accept-Encoding": ACCEPT_ENCODING,
             **_conditions(url, feed, validators),
             **_credentials(url, feed),

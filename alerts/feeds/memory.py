@@ -24,7 +24,9 @@ class MemoryFetcher:
         """Fail at `url` from now on."""
         self._answers[url] = failure
 
-    def fetch(self, feed: Feed, validators: Validators) -> FetchedBody | NotModified | FetchFailure:
+    def fetch(
+        self, feed: Feed, validators: Validators, _accept: str = ""
+    ) -> FetchedBody | NotModified | FetchFailure:
         """Answer as a well-behaved server would."""
         self.asked.append(feed.url)
         answer = self._answers.get(feed.url)

@@ -38,6 +38,10 @@ class Judge:
         self._title = title
         self._now = now
 
+    def matches(self, entry: Entry) -> bool:
+        """Whether any rule holds for the entry as it is."""
+        return bool(self._in_force.matcher.match(Article.of(entry, self._feed, self._title)))
+
     def put(self, judged: Iterable[Judged]) -> tuple[int, int]:
         """Return how many of the entries matched a rule, and how many alerts that made."""
         matcher = self._in_force.matcher

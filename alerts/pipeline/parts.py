@@ -15,6 +15,7 @@ from alerts.delivery.transport import Transport
 from alerts.digests import slots
 from alerts.digests.render import Renderer
 from alerts.feeds.apart import Reader
+from alerts.feeds.fetch import ACCEPT
 from alerts.model import (
     Config,
     Destination,
@@ -35,7 +36,9 @@ from alerts.store.database import Database
 class Fetches(Protocol):
     """What a poll asks; see `feeds.fetch` (HTTP) and `feeds.memory`."""
 
-    def fetch(self, feed: Feed, validators: Validators) -> FetchedBody | NotModified | FetchFailure:
+    def fetch(
+        self, feed: Feed, validators: Validators, accept: str = ACCEPT
+    ) -> FetchedBody | NotModified | FetchFailure:
         """Ask once; whatever goes wrong is a value."""
         ...
 

@@ -23,7 +23,7 @@ from alerts.model import (
     Validators,
     Wishes,
 )
-from alerts.pipeline import moved, outage
+from alerts.pipeline import fulltext, moved, outage
 from alerts.pipeline.catch_up import Older, older
 from alerts.pipeline.parts import Parts
 from alerts.pipeline.record import Recorded, Recorder
@@ -77,10 +77,16 @@ def poll(parts: Parts, row: Row[Any], lease: str) -> Polled:
     try:
         with parts.database.write() as connection:
             polled, values = _decided(connection, parts, feed, row, outcome, now)
-            if not feeds.record(connection, row.id, lease, values):
+            articles_wait = polled.outcome != "failed" and fulltext.is_waiting(
+                connection, feed, row.id, now
+            )
+            until = now + fulltext.LEASE_S if articles_wait else None
+            if not feeds.record(connection, row.id, lease, values, held_until=until):
                 raise _LeaseLost
     except _LeaseLost:
         return Polled("dropped")
+    if articles_wait:
+        polled = _with_articles(parts, feed, row, lease, polled, values.get("title", row.title))
     get_logger().info(
         "polled",
         feed=feed.url,
@@ -90,6 +96,23 @@ def poll(parts: Parts, row: Row[Any], lease: str) -> Polled:
         error=values["error_text"],
     )
     return polled
+
+
+def _with_articles(
+    parts: Parts, feed: Feed, row: Row[Any], lease: str, polled: Polled, title: str | None
+) -> Polled:
+    """Read the articles that wait, and end the lease, whatever comes of them."""
+    try:
+        done = fulltext.read_waiting(parts, feed, row, title)
+    finally:
+        with parts.database.write() as connection:
+            feeds.record(connection, row.id, lease, {})
+    counted = replace(
+        polled.recorded,
+        matched=polled.recorded.matched + done.matched,
+        alerts=polled.recorded.alerts + done.alerts,
+    )
+    return replace(polled, recorded=counted)
 
 
 def _decided(

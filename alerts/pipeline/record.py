@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 
 from alerts.feeds import identity
 from alerts.model import Entry, Feed, ParsedFeed
-from alerts.pipeline import quarantine
+from alerts.pipeline import fulltext, quarantine
 from alerts.pipeline.judge import Judge, Judged
 from alerts.pipeline.parts import InForce
 from alerts.store import entries, held
@@ -70,6 +70,8 @@ class Recorder:
             if not (new.is_baseline or at in held_back)
         ]
         fresh = len(judged)
+        new = [(item.entry_id, item.entry) for item in judged]
+        fulltext.want(self._connection, self._feed, self._row.id, new, self._now)
         carried = [(key, new.entry) for key, new in zip(ids, decision.new, strict=True)]
         again, more = self._changed(decision)
         entries.carry(self._connection, self._row.id, carried + more, self._now)

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, union_all, update
 
 from alerts.model import Feed
 from alerts.store import outage
 from alerts.store.claims import insert, is_due
-from alerts.store.schema import entry, feed, host
+from alerts.store.schema import entry, feed, fulltext, host
 
 #: Requests under way at one host at the same time.
 IN_FLIGHT_PER_HOST = 2
@@ -156,13 +156,19 @@ def claim(
 
 
 def _full_hosts(now: float) -> Select[tuple[str]]:
-    """Hosts where as many requests are under way as may be."""
-    return (
-        select(feed.c.host)
-        .where(feed.c.lease.is_not(None), feed.c.lease_until >= now)
-        .group_by(feed.c.host)
-        .having(func.count() >= IN_FLIGHT_PER_HOST)
-    )
+    """Hosts where as many requests are under way as may be: feeds, and pages of feeds elsewhere."""
+    polls = select(feed.c.host).where(feed.c.lease.is_not(None), feed.c.lease_until >= now)
+    pages = select(fulltext.c.host).where(fulltext.c.asked_until >= now)
+    busy = union_all(polls, pages).subquery()
+    full = func.count() >= IN_FLIGHT_PER_HOST
+    return select(busy.c.host).group_by(busy.c.host).having(full)
+
+
+def is_full(connection: Connection, key: str, now: float) -> bool:
+    """Whether as many requests are under way at a host as may be."""
+    full = _full_hosts(now).subquery()
+    query = select(func.count()).where(full.c.host == key)
+    return bool(connection.execute(query).scalar_one())
 
 
 def _close_gates(connection: Connection, hosts: Iterable[str], until: float) -> None:
@@ -256,12 +262,23 @@ def _greatest(connection: Connection, *values: Any) -> Any:
     return (func.max if connection.dialect.name == "sqlite" else func.greatest)(*values)
 
 
-def record(connection: Connection, feed_id: int, lease: str, values: Mapping[str, Any]) -> bool:
-    """Write a poll's result and end the lease; False if the row is no longer ours."""
+def record(
+    connection: Connection,
+    feed_id: int,
+    lease: str,
+    values: Mapping[str, Any],
+    *,
+    held_until: float | None = None,
+) -> bool:
+    """Write a poll's result and end the lease; False if the row is no longer ours.
+
+    `held_until`: the lease holds until then, for more that is asked of the feed's host.
+    """
+    kept = None if held_until is None else lease
     done = connection.execute(
         update(feed)
         .where(feed.c.id == feed_id, feed.c.lease == lease)
-        .values(lease=None, lease_until=None, **values)
+        .values(lease=kept, lease_until=held_until, **values)
     )
     return done.rowcount == 1
 

@@ -162,6 +162,22 @@ held = Table(
 )
 Index(None, held.c.feed_id)
 
+#: Pages of entries, fetched and matched too (`fulltext: true`).
+fulltext = Table(
+    "fulltext",
+    metadata,
+    Column("entry_id", ForeignKey("entry.id", ondelete="CASCADE"), primary_key=True),
+    Column("feed_id", ForeignKey("feed.id"), nullable=False),
+    Column("host", Text, nullable=False),  # of the page
+    Column("due_at", Double),  # NULL: read, or given up
+    Column("tries", Integer, nullable=False, server_default="0"),  # begun
+    Column("asked_until", Double),  # a request at another host than the feed's is under way
+    Column("read_at", Double),
+    Column("error_text", Text),  # of the last try
+)
+Index(None, fulltext.c.feed_id, fulltext.c.due_at)
+Index(None, fulltext.c.asked_until)
+
 subscriber = Table(
     "subscriber",
     metadata,

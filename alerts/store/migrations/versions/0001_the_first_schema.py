@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     """the first schema."""
     op.create_table(
         "config_version",
@@ -326,6 +326,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("held", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_held_feed_id"), ["feed_id"], unique=False)
+
+    op.create_table(
+        "fulltext",
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Double(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("asked_until", sa.Double(), nullable=True),
+        sa.Column("read_at", sa.Double(), nullable=True),
+        sa.Column("error_text", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["entry.id"], name=op.f("fk_fulltext_entry_id_entry"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_fulltext_feed_id_feed")),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_fulltext")),
+    )
+    with op.batch_alter_table("fulltext", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fulltext_asked_until"), ["asked_until"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_fulltext_feed_id_due_at"), ["feed_id", "due_at"], unique=False
+        )
 
     op.create_table(
         "entry_feed",
