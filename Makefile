@@ -25,7 +25,7 @@ $(RUN_READY): requirements.lock pyproject.toml | $(VENV)/bin/python
 # The lock is whole (--no-deps): older releases of pip cannot resolve lxml[html-clean].
 $(DEV_READY): requirements-dev.lock $(RUN_READY)
 	@echo "Installing the test packages (once) ..."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
 
 install: $(RUN_READY)
