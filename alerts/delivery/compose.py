@@ -7,7 +7,6 @@ No value can add a header: what is not printable ASCII after encoding is never w
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import re
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from urllib.parse import quote
 
 from alerts.delivery.addresses import Address, read_address
 from alerts.model import Mail
+from alerts.quoted import quoted_printable
 
 if TYPE_CHECKING:
     from alerts.delivery.transport import DeliveryHead, Envelope
@@ -32,9 +32,6 @@ _UNSAFE = re.compile(
 )
 _SPACES = re.compile(r"\s+")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")  # RFC 5322 atoms and spaces
-#: Where a body is cut into stories, which are the same for many readers.
-_PIECE = re.compile(r"\n(?=<tr>|\n)")
-_MAX_KEPT_CHARS = 4_000
 _HEADER = re.compile(r"[A-Za-z-]+: [\x20-\x7e]+(?:\r\n[ ][\x20-\x7e]+)*")
 
 
@@ -210,24 +207,3 @@ def _part(boundary: str, subtype: str, text: str) -> bytes:
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
     return head.encode() + quoted_printable(text) + b"\r\n"
-
-
-def quoted_printable(text: str) -> bytes:
-    """Return the body encoded with CRLF line ends and lines of at most 76 characters.
-
-    Whatever ended a line in `text` (CR, LF, CRLF) is one CRLF. Lone surrogates become "?".
-    """
-    unix = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    pieces = _PIECE.split(unix)
-    return b"\r\n".join(
-        [_encoded_once(p) if len(p) <= _MAX_KEPT_CHARS else _encoded_piece(p) for p in pieces]
-    )
-
-
-def _encoded_piece(lines: str) -> bytes:
-    """Return whole lines encoded: none depends on the others."""
-    encoded = binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)
-    return encoded.replace(b"\n", b"\r\n")
-
-
-_encoded_once = lru_cache(maxsize=1_024)(_encoded_piece)

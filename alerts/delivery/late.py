@@ -11,8 +11,8 @@ import json
 import quopri
 from collections.abc import Callable
 
-from alerts.delivery.compose import quoted_printable
 from alerts.model import DestinationKind
+from alerts.quoted import quoted_printable
 
 _BLANK = b"\r\n\r\n"
 _BOX = (

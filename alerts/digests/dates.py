@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from alerts.digests.words import N_, translations
@@ -51,12 +52,12 @@ class Dates:
         local = self._local(at)
         days = self._days_ago(local)
         if days == 0:
-            return self._t("today %(clock)s") % self._words(local)
+            return self._t("today %(clock)s") % self._words(at)
         if abs(days) <= _WEEK:
-            return self._t("%(short_weekday)s %(clock)s") % self._words(local)
+            return self._t("%(short_weekday)s %(clock)s") % self._words(at)
         if self._is_this_year(local):
-            return self._t("%(short_month)s %(day)s, %(clock)s") % self._words(local)
-        return self._t("%(short_month)s %(day)s, %(year)s") % self._words(local)
+            return self._t("%(short_month)s %(day)s, %(clock)s") % self._words(at)
+        return self._t("%(short_month)s %(day)s, %(year)s") % self._words(at)
 
     def nearest(self, at: float) -> str:
         """Return the same for lines without room: "6:12 am" for today."""
@@ -73,10 +74,10 @@ class Dates:
         if self.is_today(at):
             return self.near(at)
         if abs(self._days_ago(local)) <= _WEEK:
-            return self._t("%(weekday)s %(clock)s") % self._words(local)
+            return self._t("%(weekday)s %(clock)s") % self._words(at)
         if self._is_this_year(local):
-            return self._t("%(month)s %(day)s, %(clock)s") % self._words(local)
-        return self._t("%(month)s %(day)s, %(year)s, %(clock)s") % self._words(local)
+            return self._t("%(month)s %(day)s, %(clock)s") % self._words(at)
+        return self._t("%(month)s %(day)s, %(year)s, %(clock)s") % self._words(at)
 
     def since(self, at: float, *, short: bool = False) -> str:
         """Return "since Monday 7:30 am", or short: "since Mon 7:30 am"."""
@@ -84,21 +85,21 @@ class Dates:
         if short:
             return self._t("since %(when)s") % {"when": self.near(at)}
         if self.is_today(at):
-            return self._t("since today %(clock)s") % self._words(local)
+            return self._t("since today %(clock)s") % self._words(at)
         if abs(self._days_ago(local)) <= _WEEK:
-            return self._t("since %(weekday)s %(clock)s") % self._words(local)
+            return self._t("since %(weekday)s %(clock)s") % self._words(at)
         if self._is_this_year(local):
-            return self._t("since %(month)s %(day)s, %(clock)s") % self._words(local)
-        return self._t("since %(month)s %(day)s, %(year)s, %(clock)s") % self._words(local)
+            return self._t("since %(month)s %(day)s, %(clock)s") % self._words(at)
+        return self._t("since %(month)s %(day)s, %(year)s, %(clock)s") % self._words(at)
 
     def full(self, at: float) -> str:
         """Return "Tuesday, November 24, 7:30 am"."""
-        return self._t("%(weekday)s, %(month)s %(day)s, %(clock)s") % self._words(self._local(at))
+        return self._t("%(weekday)s, %(month)s %(day)s, %(clock)s") % self._words(at)
 
     def short(self, at: float) -> str:
         """Return "Tue Nov 24, 7:30 am"."""
         pattern = self._t("%(short_weekday)s %(short_month)s %(day)s, %(clock)s")
-        return pattern % self._words(self._local(at))
+        return pattern % self._words(at)
 
     def weekday(self, at: float) -> str:
         """Return "Tuesday"."""
@@ -119,25 +120,36 @@ class Dates:
     def _is_this_year(self, local: dt.datetime) -> bool:
         return local.year == self.today.year
 
-    def _words(self, local: dt.datetime) -> Mapping[str, object]:
-        return {
-            "weekday": self._t(DAYS[local.weekday()]),
-            "short_weekday": self._t(_SHORT_DAYS[local.weekday()]),
-            "month": self._t(_MONTHS[local.month - 1]),
-            "short_month": self._t(_SHORT_MONTHS[local.month - 1]).strip(),
-            "day": local.day,
-            "year": local.year,
-            "clock": clock(local.hour, local.minute, self.language),
-            "at_clock": at_clock(local.hour, local.minute, self.language),
-        }
+    def _words(self, at: float) -> Mapping[str, object]:
+        return _words(at, self.zone, self.language)
 
     def _t(self, message: str) -> str:
         return translations(self.language).gettext(message)
 
     def _local(self, at: float) -> dt.datetime:
-        """Return the local time; a time outside the calendar is shown as its nearest end."""
-        bounded = min(max(at, 0.0), 253_370_764_800.0)  # 1970 … year 9999
-        return dt.datetime.fromtimestamp(bounded, self.zone)
+        return _local(at, self.zone)
+
+
+def _local(at: float, zone: ZoneInfo) -> dt.datetime:
+    """Return the local time; a time outside the calendar is shown as its nearest end."""
+    bounded = min(max(at, 0.0), 253_370_764_800.0)  # 1970 … year 9999
+    return dt.datetime.fromtimestamp(bounded, zone)
+
+
+@lru_cache(maxsize=1_024)  # one slot's moments are told to all its readers
+def _words(at: float, zone: ZoneInfo, language: str) -> Mapping[str, object]:
+    """Return the words that a moment may be told with."""
+    local, _ = _local(at, zone), translations(language).gettext
+    return {
+        "weekday": _(DAYS[local.weekday()]),
+        "short_weekday": _(_SHORT_DAYS[local.weekday()]),
+        "month": _(_MONTHS[local.month - 1]),
+        "short_month": _(_SHORT_MONTHS[local.month - 1]).strip(),
+        "day": local.day,
+        "year": local.year,
+        "clock": clock(local.hour, local.minute, language),
+        "at_clock": at_clock(local.hour, local.minute, language),
+    }
 
 
 def clock(hour: int, minute: int, language: str) -> str:

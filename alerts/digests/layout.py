@@ -6,7 +6,7 @@ row should hold goes on in further rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal, TypeVar
@@ -103,9 +103,11 @@ def rows(digest: Digest) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def _chunks(outlets: tuple[Outlet, ...]) -> Iterator[tuple[Outlet, ...]]:
-    for start in range(0, max(1, len(outlets)), MAX_OUTLETS):
-        yield outlets[start : start + MAX_OUTLETS]
+def _chunks(outlets: tuple[Outlet, ...]) -> list[tuple[Outlet, ...]]:
+    if len(outlets) <= MAX_OUTLETS:
+        return [outlets]
+    starts = range(0, len(outlets), MAX_OUTLETS)
+    return [outlets[start : start + MAX_OUTLETS] for start in starts]
 
 
 def page(found: Sequence[Row], part: int = 1, parts: int = 1) -> Page:

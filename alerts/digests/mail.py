@@ -5,7 +5,6 @@ The headers of a message are the delivery stage's matter.
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from alerts.digests import layout
 from alerts.digests.layout import Row
 from alerts.digests.phrases import Phrases
 from alerts.model import Digest, Mail
+from alerts.quoted import quoted_printable
 
 #: Gmail hides what follows about 102 KB of HTML, the stop link among it.
 MAX_HTML_BYTES = 80_000
@@ -21,10 +21,6 @@ MAX_HTML_BYTES = 80_000
 MAX_WIRE_BYTES = 95_000
 #: A row takes more than this in HTML even with a title of one letter.
 _MIN_ROW_BYTES = 150
-
-#: What quoted-printable leaves as it is, and the least it puts on a line that it breaks.
-_LITERAL = bytes([*range(0x20, ord("=")), *range(ord("=") + 1, 0x7F), ord("\n")])
-_MIN_LINE_BYTES = 72
 
 Render = Callable[[str, Mapping[str, Any]], str]
 
@@ -79,18 +75,5 @@ def _latency(page: layout.Page, made_at: float) -> str:
 
 def _load(mail: Mail) -> float:
     """Return how full the mail is; 1 is the most that arrives whole."""
-    html, text = mail.html.encode(), mail.text.encode()
-    most = _most_on_wire(html) + _most_on_wire(text)
-    if most > MAX_WIRE_BYTES:  # it is encoded to know
-        most = len(binascii.b2a_qp(html)) + len(binascii.b2a_qp(text))
-    return max(len(html) / MAX_HTML_BYTES, most / MAX_WIRE_BYTES)
-
-
-def _most_on_wire(body: bytes) -> int:
-    """Return at least what a body takes as quoted-printable: cheap, and enough for most mails.
-
-    Beside what is not plain, a blank at the end of a line or a dot alone on one takes three.
-    """
-    marked = len(body.translate(None, _LITERAL)) + body.count(b"\n") + 1
-    encoded = len(body) + 2 * marked
-    return encoded + 2 * (encoded // _MIN_LINE_BYTES)  # "=" and a line feed end a long line
+    wire = len(quoted_printable(mail.html)) + len(quoted_printable(mail.text))
+    return max(len(mail.html.encode()) / MAX_HTML_BYTES, wire / MAX_WIRE_BYTES)

@@ -313,7 +313,7 @@ class Phrases:
             words = " ".join(self.digest.explanations[title].split())
             yield title, cut(words.rstrip("."), _MEANING_CHARS)
 
-    @property
+    @cached_property
     def next_mail(self) -> str:
         """ "Wednesday 7:30 am", empty when no time is set; a sentence ends after it."""
         return (

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import jinja2
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from alerts.digests import mail, slack, urgent, webhook
 from alerts.digests.kept import Kept
@@ -147,7 +148,22 @@ def _environment(own: Mapping[str, str], language: str, **options: Any) -> jinja
     made.filters |= {"cut": cut, "enumerated": partial(enumerated, language=language)}
     # The i18n extension adds this method when it is loaded.
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.globals["_"] = made.globals["gettext"] = _saying(language, is_html=made.autoescape is True)
     return made
+
+
+def _saying(language: str, *, is_html: bool) -> Callable[..., str]:
+    """Return what says a message in a language: as Jinja's own does, at a third of the cost."""
+    gettext = translations(language).gettext
+
+    def say(message: str, **values: object) -> str:
+        return gettext(message) % values
+
+    def say_in_html(message: str, **values: object) -> str:
+        safe = {name: escape(value) for name, value in values.items()}
+        return Markup(gettext(message) % safe)  # noqa: S704 - our own words, and escaped values
+
+    return say_in_html if is_html else say
 
 
 def _each_time(row: Row, macro: Callable[[Row], str]) -> str:

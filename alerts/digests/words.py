@@ -10,7 +10,7 @@ import gettext
 import io
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -60,6 +60,7 @@ def name_of(code: str, language: str) -> str:
     return str(names.get(main_language(code), ""))
 
 
+@lru_cache(maxsize=1_024)
 def main_language(code: str) -> str:
     """Return "en" for "en-US" and "EN_us"."""
     return re.split(r"[-_]", code.strip().lower(), maxsplit=1)[0]

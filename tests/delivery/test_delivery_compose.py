@@ -18,9 +18,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from making import ANA, ENVELOPE, MAIL, delivery_id
 
-from alerts.delivery.compose import clean, compose, message_id, quoted_printable
+from alerts.delivery.compose import clean, compose, message_id
 from alerts.delivery.transport import DeliveryHead, Envelope
 from alerts.model import Destination, Mail
+from alerts.quoted import quoted_printable
 
 HEAD = DeliveryHead(delivery_id(), ANA, 1_795_503_600.0)
 LINK = "https://alerts.example.org/u/" + "T" * 90

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from alerts.digests import stories
 from alerts.digests.below import Before, already_sent, corrected
 from alerts.digests.kept import Kept
-from alerts.digests.mail import MailContext, _most_on_wire
+from alerts.digests.mail import MailContext
 from alerts.digests.render import Renderer
 from alerts.digests.templates import PACKAGED, TEMPLATES
 from alerts.model import Alert, Digest, Outlet
@@ -136,10 +135,3 @@ def test_what_is_used_again_and_again_is_made_once():
         kept.get("every day", lambda: made.append(1) or "kept")
         kept.get(number, lambda: "once")
     assert made == [1]
-
-
-@given(st.lists(st.sampled_from(["a" * 80, "é", "=", " ", ".", "\t", "\n", "\r", "日本", "x"])))
-@settings(max_examples=500, deadline=None)
-def test_no_body_is_longer_on_its_way_than_is_reckoned_without_encoding_it(parts):
-    body = "".join(parts).encode()
-    assert len(binascii.b2a_qp(body)) <= _most_on_wire(body)

@@ -76,6 +76,13 @@ def test_every_filter_of_ours_is_documented_and_every_documented_one_is_there():
     assert set(FILTERS) == _tongue_filters()
 
 
+def test_what_is_put_into_a_message_is_escaped_in_html_alone():
+    tongue, source = _Tongue({}, "es"), '{{ _("Was: %(headline)s", headline="<b> 5 %") }}'
+    assert tongue.html.from_string(source).render() == "Antes: &lt;b&gt; 5 %"
+    assert tongue.text.from_string(source).render() == "Antes: <b> 5 %"
+    assert tongue.html.from_string('{{ _("100 %%") }}').render() == "100 %"
+
+
 def test_every_template_is_documented():
     assert [cell for cell in TABLES if cell.endswith(".j2")] == list(TEMPLATES)
 
