@@ -28,8 +28,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tables_of_claims.note(items)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in tables_of_claims.lines(terminalreporter.stats):
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    whole = tables_of_claims.is_whole(config)
+    for line in tables_of_claims.lines(terminalreporter.stats, whole=whole):
         terminalreporter.write_line(line)
 
 

@@ -1,4 +1,4 @@
-"""Tables of demands, each of which a marked test holds: `politeness 28 of 28` after a run.
+"""Tables of demands, each of which a marked test holds: `politeness 28 of 28` after a run of all.
 
     @pytest.mark.politeness("H1")     @pytest.mark.fault("12")
 
@@ -37,8 +37,19 @@ def note(items: Iterable[pytest.Item]) -> None:
             item.user_properties.extend((mark, name) for name in held)
 
 
-def lines(reports: Mapping[str, Iterable[object]]) -> Iterator[str]:
-    """Yield a line for each table of which a test ran; `reports` are the terminal's, by outcome."""
+def is_whole(config: pytest.Config) -> bool:
+    """Whether a run is of all tests, so that a demand without a test is worth a word."""
+    option = config.option
+    return config.args_source is not pytest.Config.ArgsSource.ARGS and not any(
+        getattr(option, name, None) for name in ("keyword", "markexpr", "lf", "deselect")
+    )
+
+
+def lines(reports: Mapping[str, Iterable[object]], *, whole: bool) -> Iterator[str]:
+    """Yield a line for each table of which a test ran, in part only after a `whole` run.
+
+    `reports` are the terminal's, by outcome.
+    """
     outcomes: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in reports.get(outcome, ()):
@@ -51,6 +62,8 @@ def lines(reports: Mapping[str, Iterable[object]]) -> Iterator[str]:
         met = [name for name in names if found.get(name) == {"passed"}]
         failed = [name for name in names if found.get(name, set()) & {"failed", "error"}]
         rest = [name for name in names if name not in met and name not in failed]
+        if rest and not whole:
+            continue
         told = [f"{word} {len(met)} of {len(names)}"]
         told += [f"failed: {' '.join(failed)}"] if failed else []
         told += [f"not run: {' '.join(rest)}"] if rest else []
