@@ -35,6 +35,9 @@ PAGE = """<html><head><title>Site</title>
 <link rel="alternate" type="application/rss+xml" title="Comments" href="/comments">
 <link rel="alternate" type="application/rss+xml" title="All [ice]" href="/feed"></head></html>"""
 
+SENTENCES = " ".join(f"Sentence {n:02} of the story about the market." for n in range(14))
+LONG = f"<html><body><article><p>{SENTENCES}</p></article></body></html>".encode()
+
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +86,41 @@ def test_a_good_feed_is_told_step_by_step_without_any_database(site: FeedServer)
     assert '"soonish"' in result.stdout
     assert not Path("alerts.db").exists()
     assert len(site.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "told"),
+    [
+        (
+            Answer(200, LONG, "text/html"),
+            "ok",
+            "the page of its newest article has 603 characters, its feed 0",
+        ),
+        (
+            Answer(200, b"<html><body></body></html>", "text/html"),
+            "note",
+            "could not be read: No text of an article",
+        ),
+        (
+            Answer(403, b"no", "text/html"),
+            "note",
+            "could not be read: Its server answers 403 Forbidden",
+        ),
+    ],
+)
+def test_of_a_feed_with_fulltext_the_newest_article_s_page_is_asked_for_too(
+    site: FeedServer, answer: Answer, level: str, told: str
+) -> None:
+    site.answer("/1", answer)
+    site.put("/feed", RSS.replace("https://x.example/1", site.url("/1")))
+    url = site.url("/feed")
+    Path("subscribers.yaml").write_text(
+        f"version: 1\nfeeds: [{{name: Courier, url: '{url}', fulltext: true}}]\n"
+    )
+    said = as_json("feeds", "check", "Courier")
+    assert (said["ok"], said["fulltext"]["level"]) == (True, level)
+    assert told in said["fulltext"]["text"]
+    assert [one.path for one in site.requests] == ["/feed", "/1"]
 
 
 def test_nothing_of_a_server_s_reaches_the_terminal_as_a_command(site: FeedServer) -> None:

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from alerts import __version__
 from alerts.cli.output import Progress
 from alerts.clock import Clock, SystemClock
-from alerts.feeds import trial
+from alerts.feeds import pages, trial
+from alerts.feeds.apart import Reader
+from alerts.feeds.fetch import Fetcher
 from alerts.feeds.trial import Trial
 from alerts.model import Feed, FetchFailure
 from alerts.netguard import Guard
@@ -43,6 +45,17 @@ class Asker:
             user_agent=self._user_agent,
             deadline_s=DEADLINE_S,
         )
+
+    def ask_page(self, feed: Feed, link: str) -> str | FetchFailure:
+        """Return the text of the article at this link of a feed; keeps its host's gap."""
+        self.clock.sleep(self._host_gap_s)
+        fetcher = Fetcher(
+            self.guard, user_agent=self._user_agent, deadline_s=DEADLINE_S, clock=self.clock
+        )
+        try:
+            return pages.text(fetcher, Reader(1), feed, link)
+        finally:
+            fetcher.close()
 
     def ask_all(self, feeds: Iterable[Feed]) -> list[Trial]:
         """Ask several hosts at a time, each one's feeds one by one; in the order of `feeds`."""

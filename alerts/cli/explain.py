@@ -196,6 +196,7 @@ def _article(opened: Reading, kept: Kept) -> dict[str, Any]:
             for c in kept.carriers
         ],
         "identity": way.identity_of(opened.connection, kept),
+        "page": way.page_of(opened.connection, kept),
     }  # fmt: skip
 
 
@@ -260,12 +261,23 @@ def _feed_lines(article: dict[str, Any]) -> Iterator[str]:
         yield f"  in {feed['name']} since {feed['seen']} ({feed['url']})"
     if article.get("is_old"):
         yield "  It was there before its feed's first poll: an old story."
+    if article.get("page"):
+        yield f"  {_page(article['page'])}"
     for known in article.get("identity", {}).get("feeds", ()):
         if max(known["guids"], known["links"], known["wordings"]) > 1:
             yield (
                 f"  one article under {known['guids']} guids, {known['links']} links and"
                 f" {known['wordings']} wordings in {known['feed']}: told once"
             )
+
+
+def _page(page: dict[str, Any]) -> str:
+    if page["state"] == "read":
+        return f"its page was read {page['read']}, and matched too"
+    because = f": {page['error']}" if page["error"] else ""
+    if page["state"] == "waiting":
+        return f"its page is asked for when its feed is polled next{because}"
+    return f"its page could not be read{because}"
 
 
 def _clause_lines(clause: Clause, article: Article, depth: int) -> Iterator[str]:

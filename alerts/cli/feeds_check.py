@@ -14,6 +14,7 @@ from sqlalchemy import Row
 from alerts import config, links, settings
 from alerts.cli import asking
 from alerts.cli.asking import Asker
+from alerts.cli.feeds_fulltext import fulltext_lines
 from alerts.cli.groups import Before
 from alerts.cli.lines import Level, Line, counted, is_wrong, span, write_lines
 from alerts.cli.options import config_option, json_option
@@ -141,6 +142,8 @@ def _steps(env: Settings, feed: Feed) -> Iterator[Line]:
     stored = _stored(env, feed, found.outcome, asker.clock.now())
     if isinstance(found.outcome, ParsedFeed):
         yield _new(feed, found.outcome, stored, asker.clock.now())
+        if feed.fulltext:
+            yield from fulltext_lines(asker, feed, found.outcome)
     yield _next_poll(env, feed, found, stored, asker.clock.now())
 
 

@@ -21,7 +21,7 @@ from alerts.model import Article, Entry
 from alerts.pipeline import notices, standstill, welcome
 from alerts.pipeline.parts import Parts
 from alerts.rules.fields import passes
-from alerts.store import deliveries, entries, feeds, held, stops
+from alerts.store import deliveries, entries, feeds, fulltext, held, stops
 from alerts.store import notices as notice_rows
 
 #: A feed that fails for less than this may recover by itself.
@@ -63,7 +63,9 @@ def check(parts: Parts) -> None:
 
 
 #: First words of the keys that `check` opens and closes; others belong to who told of them.
-_KINDS = frozenset({_FEED, "closed", "silent", "empty", "held", _MAIL, "webhook", "address"})
+_KINDS = frozenset(
+    {_FEED, "closed", "silent", "empty", "held", "pages", _MAIL, "webhook", "address"}
+)
 
 
 def _over(connection: Connection, parts: Parts, row: Row[Any]) -> tuple[str, str]:
@@ -124,12 +126,15 @@ class _Look:
         told = notice_rows.open_ones(self.connection)
         last_new = entries.last_new(self.connection)
         waiting = held.counts(self.connection)
+        unread = fulltext.unread(self.connection, now)
         for url in self.parts.in_force.feeds:
             row = rows.get(url)
             if row is None:
                 continue
             if row.id in waiting:
                 yield self._held(row, waiting[row.id])
+            if row.id in unread and self.parts.in_force.feeds[url].fulltext:
+                yield _without_pages(row, unread[row.id])
             if row.state == "ok" and row.error_kind is None:
                 yield from self._quiet(row, last_new.get(row.id), now)
             else:
@@ -254,6 +259,18 @@ def _emptied(row: Row[Any]) -> Trouble:
         f"{name} can be read, but lists no article any more."
         f"\n\nSee what it says: alerts feeds check {row.url}"
         f"\nFor another address: alerts discover {_site(row.url)}",
+    )
+
+
+def _without_pages(row: Row[Any], unread: Row[Any]) -> Trouble:
+    name = _name(row)
+    return Trouble(
+        f"pages {row.url}",
+        f"Articles cannot be read: {name}",
+        f"`fulltext` asks for the pages of {name}, and none of the last {unread.count} could be"
+        f" read: {unread.error_text} Its articles are matched on what the feed itself says."
+        f"\n\nSee what happens: alerts feeds check {row.url}"
+        "\nIf the site does not want it, take `fulltext` out of subscribers.yaml.",
     )
 
 

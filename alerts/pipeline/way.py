@@ -18,7 +18,7 @@ from alerts.model import Article, Config, Entry, Feed, Rule, Subscriber
 from alerts.pipeline.history import Kept, of_rows
 from alerts.rules import because
 from alerts.rules.verdicts import Verdict, verdict
-from alerts.store import configs, entries, held, history, outbox, subscribers, urgent
+from alerts.store import configs, entries, fulltext, held, history, outbox, subscribers, urgent
 from alerts.store.reach import destinations
 from alerts.store.schema import delivery, digest
 
@@ -82,6 +82,20 @@ def identity_of(connection: Connection, kept: Kept) -> dict[str, Any]:
         mine[{"1": "guids", "2": "links", "3": "wordings"}[row.key[0]]] += 1
         mine["last_seen"] = max(mine["last_seen"] or "", iso(row.last_seen) or "")
     return {"feeds": list(counts.values())}
+
+
+def page_of(connection: Connection, kept: Kept) -> dict[str, Any] | None:
+    """Return what came of the article's page, if its feed has `fulltext`."""
+    row = fulltext.of_entry(connection, kept.entry_id)
+    if row is None:
+        return None
+    waits = row.due_at is not None
+    return {
+        "state": "waiting" if waits else "read" if row.read_at is not None else "not read",
+        "read": iso(row.read_at),
+        "tries": row.tries,
+        "error": row.error_text,
+    }
 
 
 # --- to one subscriber -------------------------------------------------------------------------

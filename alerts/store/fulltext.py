@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from alerts import links
 from alerts.store import feeds
 from alerts.store.schema import entry, feed, fulltext
+
+#: So many pages of a feed, all that were asked for in so long, tell that none can be read.
+_UNREAD = 5
+_UNREAD_S = 3 * 86_400.0
 
 
 def want(
@@ -108,6 +112,22 @@ def of_entry(connection: Connection, entry_id: int) -> Row[Any] | None:
     """Return the row of an entry's page, if its feed wanted it."""
     query = select(fulltext).where(fulltext.c.entry_id == entry_id)
     return connection.execute(query).one_or_none()
+
+
+def unread(connection: Connection, now: float) -> dict[int, Row[Any]]:
+    """Return for each feed of which no page could be read for days: (count, error_text)."""
+    query = (
+        select(
+            fulltext.c.feed_id,
+            func.count().label("count"),
+            func.max(fulltext.c.error_text).label("error_text"),
+        )
+        .join(entry, entry.c.id == fulltext.c.entry_id)
+        .where(fulltext.c.due_at.is_(None), entry.c.seen_at >= now - _UNREAD_S)
+        .group_by(fulltext.c.feed_id)
+        .having(func.count() >= _UNREAD, func.count(fulltext.c.read_at) == 0)
+    )
+    return {row.feed_id: row for row in connection.execute(query)}
 
 
 def replace_content(connection: Connection, entry_id: int, content: str) -> None:

@@ -28,6 +28,7 @@ _HELD = (
 )
 _EMPTY = "It can be read, but lists no article."
 _SILENT = "Nothing new for longer than ever: see whether the site has moved its feed."
+_NO_PAGES = "The pages of its articles cannot be read: alerts feeds check {} shows why."
 _GAPS = "Articles may have come and gone between two polls: write check: often."
 
 MONTH_S = 30 * 86_400.0
@@ -97,6 +98,8 @@ def _hint(
         return _EMPTY
     if f"silent {item.url}" in troubles:
         return _SILENT
+    if f"pages {item.url}" in troubles:
+        return _NO_PAGES.format(item.url)
     return _GAPS if known["gaps"] and item.check != "often" else None
 
 

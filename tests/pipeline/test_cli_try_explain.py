@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_service import NO_SUCH, REFUSED, Folder
+from cli_service import NO_SUCH, REFUSED, YAML, Folder
 from pipeline_world import RADIO, World
 from sqlalchemy import delete
 
@@ -324,3 +324,26 @@ def test_an_unclear_wish_to_explain_says_what_to_write(folder: Folder, arguments
     error = folder.command("explain", *arguments).exception
     assert isinstance(error, UsageError)
     assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "told"),
+    [
+        ("text/html", "read", "its page was read"),
+        (
+            "application/pdf",
+            "not read",
+            "its page could not be read: Its link leads to no web page.",
+        ),
+    ],
+)
+def test_what_came_of_an_article_s_page_is_told(folder: Folder, kind: str, state: str, told: str):
+    folder.send("Before")
+    folder.world.reload(YAML.replace('rss"}', 'rss", fulltext: true}'))
+    text = f"<p>{'The market opens. ' * 30}</p><p>ICE came.</p>"
+    page = f"<html><body><article>{text}</article></body></html>"
+    folder.world.fetcher.put("https://courier.example/market", page, kind)
+    folder.send("Market")
+    assert explained(folder, "Market")["article"]["page"]["state"] == state
+    assert told in folder.command("explain", "Market").stdout
+    assert explained(folder, "Before")["article"]["page"] is None

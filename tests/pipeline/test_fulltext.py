@@ -8,6 +8,8 @@ from pipeline_world import YAML, World
 from alerts.demo.documents import Item
 from alerts.feeds import articles
 from alerts.model import FetchFailure
+from alerts.pipeline import health
+from alerts.store import notices
 
 FULL = YAML.replace("place: madison}", "place: madison, fulltext: true}")
 PARAGRAPH = "The people met on Tuesday evening and heard from people of the town. " * 6
@@ -116,3 +118,27 @@ def test_without_the_extra_the_feed_is_polled_as_any_other(full: World, monkeypa
     full.serve(*news(full, "a"))
     assert full.run(force=True).new == 1
     assert link("a") not in full.fetcher.asked
+
+
+def test_a_feed_of_which_no_page_can_be_read_is_told_once_with_what_to_do(full: World):
+    slugs = [f"n{n}" for n in range(5)]
+    full.serve(*news(full, *slugs))
+    for slug in slugs:
+        full.fetcher.fail(link(slug), FetchFailure("http", "Its server answers 403.", status=403))
+    for _ in range(3):
+        full.run(force=True)
+        health.check(full.parts)
+        full.later(1)
+    assert "alerts feeds check" in full.feed()["hint"]
+    assert troubles(full) == ["Articles cannot be read: Courier"]
+    full.serve(*news(full, *slugs, "b"))
+    serve_page(full, "b", "Nothing of note.")
+    full.run(force=True)
+    health.check(full.parts)
+    assert "alerts feeds check" not in (full.feed()["hint"] or "")
+    assert troubles(full) == []
+
+
+def troubles(world: World) -> list[str]:
+    with world.database.read() as connection:
+        return [row.subject for row in notices.open_ones(connection).values()]
