@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row
 
 from alerts.engine.jobs import record_together, run_job
 from alerts.engine.results import Results
-from alerts.pipeline import Parts, Polled, Sent, Tried, assemble, poll, send
+from alerts.pipeline import Parts, Polled, Sent, Tried, assemble, poll, rests, send
 from alerts.store import claims, deliveries, feeds
 from alerts.store.schema import delivery, feed, slot
 
@@ -156,7 +156,9 @@ class Crew:
             self.tally.postponed.update(deliveries.postpone_gated(connection, now))
             stopped = deliveries.suppress_stopped(connection, now)
             self.tally.sent.update(dict.fromkeys(stopped, "suppressed"))
-            rows = self._claim(connection, now, lease, free)
+            claimed = self._claim(connection, now, lease, free)
+            rows = rests.put_off(connection, self._parts.in_force, claimed, now)
+            self.tally.postponed.update({row.id for row in claimed} - {row.id for row in rows})
         self._results.expect(len(rows))
         for row in rows:
             self._sends[row.id] = row

@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo
 
 from pipeline_world import YAML, World
 
+from alerts.delivery import classify
+from alerts.store import outbox, tables
+
 CHICAGO = ZoneInfo("America/Chicago")
 QUIET = YAML.replace("when: right away", "when: {when}, quiet: 10 pm to 6 am")
 
@@ -43,3 +46,66 @@ def test_a_digest_that_is_made_a_moment_into_quiet_hours_goes_out(world: World) 
     at(world, 22)
     world.run()
     assert len(world.mails()) == 1
+
+
+TEMPORARY = classify.result("retry", "temporary", code="451")
+
+
+def refused_for_now(world: World, yaml: str) -> None:
+    """Have a digest refused for now at half past nine in the evening: the next try is at 21:50."""
+    world.reload(yaml)
+    at(world, 20)
+    world.run()
+    at(world, 21, 45)
+    world.serve(world.item("ICE agents detain two", "a"))
+    world.transport.answers.extend([TEMPORARY, TEMPORARY, TEMPORARY])
+    world.run()
+
+
+def test_what_was_refused_for_now_is_not_tried_again_in_quiet_hours(world: World) -> None:
+    refused_for_now(world, QUIET.replace("{when}", "right away"))
+    for hour, minute in ((21, 52), (22, 30), (23, 30), (2, 0), (5, 59)):
+        at(world, hour, minute)
+        world.run()
+    tried = len(world.mails())
+    assert tried == 2  # at once, and at 21:52
+    at(world, 6, 1)
+    world.run()
+    at(world, 8)
+    world.run()
+    assert len(world.mails()) == tried + 2
+    assert len(world.transport.accepted) == 1
+
+
+def test_a_digest_made_before_a_pause_is_not_sent_in_it(world: World) -> None:
+    plain = QUIET.replace("{when}", "right away").replace(", quiet: 10 pm to 6 am", "")
+    refused_for_now(world, plain)
+    until = dt.datetime.fromtimestamp(world.clock.now() + 2 * 86_400, CHICAGO).date()
+    world.reload(plain.replace("when:", f"pause_until: {until}, when:"))
+    world.later(hours=24)
+    world.run()
+    assert len(world.mails()) == 1
+    world.later(hours=24)
+    world.run()
+    assert len(world.mails()) == 2
+
+
+def test_an_urgent_alert_is_tried_again_also_in_quiet_hours(world: World) -> None:
+    urgent = "ice: {query: ICE, urgent: {query: ICE, newer_than: 6h}}"
+    yaml = QUIET.replace("{when}", "daily at 9:00 pm, urgent: always").replace("ice: ICE", urgent)
+    refused_for_now(world, yaml)
+    at(world, 22, 5)
+    world.run()
+    assert len(world.mails()) == 2
+
+
+def test_what_is_tried_again_by_hand_in_quiet_hours_is_sent(world: World) -> None:
+    refused_for_now(world, QUIET.replace("{when}", "right away"))
+    at(world, 23)
+    world.run()
+    assert len(world.mails()) == 1
+    with world.database.write() as connection:
+        ids = [row["id"] for row in tables.deliveries(connection)]
+        outbox.retry(connection, ids, lambda _: True, world.clock.now(), asked_for=True)
+    world.run()
+    assert len(world.mails()) == 2
