@@ -43,6 +43,14 @@ def test_a_piece_of_one_plain_word_is_read_at_once_as_the_full_reading_has_it(pi
         assert read(piece).forms[0].text == word == piece[at : at + len(word)]
 
 
+@given(st.text(st.sampled_from("\"'’([$aZs09--–.,)%!?"), min_size=1, max_size=10))
+def test_words_with_hyphens_and_curly_signs_are_read_at_once_as_the_full_reading_has_them(piece):
+    plain = piece.replace("’", "'").replace("–", "-")
+    assert read(piece) == _read(plain, plain, is_link=False)
+    if word := only_word(piece):
+        assert [form.text for form in read(piece).forms] == [word]
+
+
 @pytest.mark.parametrize(
     "piece", ["raid", '("Raids,', "raid's).", "$5", "50%", "żółć", "ΑΒ;", "мир!"]
 )

@@ -1,19 +1,20 @@
 """From a piece of text to the words of rules that stand in it, remembered piece by piece.
 
 A leaf is the number of one unit (`vocabulary.Unit`) that some rule asks for. A rule that comes
-makes only those pieces be looked up again that its words can be in.
+makes only those pieces be looked up again that its words can be in. Most pieces are one word: of
+them a plain tuple of leaves is kept; of the others `Several`, which says where in it they stand.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
+from typing import NamedTuple, Self
 
 from alerts.rules.vocabulary import Unit, UnitKind, stems
 from alerts.spelling import fold, is_singular, singulars
-from alerts.tokens import Form, bare, only_word, read
+from alerts.tokens import bare, only_word, read
 
 #: leaf, first and last position, start and end character; all within the piece
 Hit = tuple[int, int, int, int, int]
@@ -34,17 +35,41 @@ class Entry(NamedTuple):
     hits: tuple[Hit, ...]
 
 
-_ENTRIES = {width: Entry(width, ()) for width in range(4)}
+class Several(tuple[int, ...]):
+    """The leaves of a piece that is none or several words, and where in it they stand.
+
+    `firsts` and `lasts` are leaves that begin and end it, `pairs` those next to each other in it.
+    """
+
+    entry: Entry
+    firsts: tuple[int, ...]
+    lasts: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Return the leaves of `entry`."""
+        width, hits = entry
+        made = cls(dict.fromkeys(hit[0] for hit in hits))
+        made.entry = entry
+        made.firsts = tuple(hit[0] for hit in hits if hit[1] == 0)
+        made.lasts = tuple(hit[0] for hit in hits if hit[2] == width - 1)
+        made.pairs = tuple((a[0], b[0]) for a in hits for b in hits if b[1] == a[2] + 1)
+        return made
 
 
-class Memo(dict[str, Entry]):
-    """piece -> entry; what is missing is looked up. Safe to read from many threads."""
+_NO_LEAVES: tuple[int, ...] = ()
+_WITHOUT_HITS = {width: Several.of(Entry(width, ())) for width in (0, 2, 3)}
+
+
+class Memo(dict[str, tuple[int, ...]]):
+    """piece -> its leaves; what is missing is looked up. Safe to read from many threads."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         super().__init__()
         self._lexicon = lexicon
 
-    def __missing__(self, piece: str) -> Entry:
+    def __missing__(self, piece: str) -> tuple[int, ...]:
         return self._lexicon.look_up(piece)
 
 
@@ -72,8 +97,9 @@ class Lexicon:
         # By the first letters, _HEAD of them if it has so many.
         self._prefixes: dict[int, _Table] = {}
         self._stems: dict[str, _Table] = {}  # by the stem, for each language
-        # Tuples: the cycle collector walks 100,000 lists, but passes by tuples of texts.
-        self._pieces: dict[str, tuple[str, ...]] = {}
+        # No lists: the cycle collector walks 100,000 of them, but passes by tuples of texts.
+        self._pieces: dict[str, str | tuple[str, ...]] = {}
+        self._entries: dict[str, Entry] = {}  # of pieces that were asked with their characters
         # First letters -> keys of pieces; most matchers never need it.
         self._heads: defaultdict[str, set[str]] | None = None
 
@@ -84,6 +110,24 @@ class Lexicon:
     def leaf(self, unit: Unit) -> int:
         """Return the leaf of a unit that was taken; 0, which is nobody's, if nobody asks for it."""
         return self._leaves.get(unit, 0)
+
+    def has(self, leaf: int) -> bool:
+        """Whether somebody asks for it."""
+        return leaf in self._units
+
+    def new_leaf(self) -> int:
+        """Return a number that no leaf has or had."""
+        with self._lock:
+            self._last_leaf += 2
+            return self._last_leaf
+
+    def take_again(self, leaf: int) -> bool:
+        """Take the unit of `leaf` once more; False if nobody asks for it."""
+        with self._lock:
+            if leaf not in self._units:
+                return False
+            self._further[leaf] = self._further.get(leaf, 0) + 1
+            return True
 
     def take(self, unit: Unit) -> int:
         """Return the leaf of `unit`, from now on found in every text."""
@@ -134,17 +178,33 @@ class Lexicon:
             return self._stems.setdefault(unit.language, {}), key
         return self._words, fold(bare(key))
 
-    def look_up(self, piece: str) -> Entry:
-        """Return what `piece` holds, and remember it."""
+    def look_up(self, piece: str) -> tuple[int, ...]:
+        """Return the leaves of `piece`, and remember them."""
         with self._lock:
-            word = "" if self._stems else only_word(piece)
-            if word:  # nearly always, and in no rule: 2 µs instead of 10
-                folded = word.lower() if word.isascii() else fold(word)
-                keys: Collection[str] = (folded,) if is_singular(folded) else singulars(folded)
-                if self._words.keys().isdisjoint(keys) and not self._has_prefix(folded):
-                    self._remember(piece, _ENTRIES[1], keys)
-                    return _ENTRIES[1]
-            return self._read(piece)
+            word = only_word(piece)
+            if not word:
+                return self._read_piece(piece)
+            folded = word.lower() if word.isascii() else fold(word)
+            keys: Collection[str] = (folded,) if is_singular(folded) else singulars(folded)
+            if self._stems or not self._words.keys().isdisjoint(keys) or self._has_prefix(folded):
+                found = self._found(word, None, folded, keys)
+                if found is None:
+                    return self._read_piece(piece)
+                leaves = tuple(dict.fromkeys(found)) if found else _NO_LEAVES
+            else:  # nearly always, and in no rule
+                leaves = _NO_LEAVES
+            self._remember(piece, leaves, keys)
+            return leaves
+
+    def entry(self, piece: str) -> Entry:
+        """Return what `piece` holds, with the characters."""
+        with self._lock:
+            known = self._entries.get(piece)
+            if known is None:
+                known = self._read(piece, set())
+                if piece in self.memo:  # else nobody would forget it
+                    self._entries[piece] = known
+            return known
 
     def _has_prefix(self, folded: str) -> bool:
         """Return False for most of the words that no rule's prefix fits."""
@@ -153,37 +213,51 @@ class Lexicon:
                 return True
         return False
 
-    def _read(self, piece: str) -> Entry:
-        width, forms = read(piece, is_link=self._is_link)
+    def _read_piece(self, piece: str) -> tuple[int, ...]:
         keys: set[str] = set()
+        entry = self._read(piece, keys)
+        width, hits = entry
+        leaves: tuple[int, ...]
+        if width == 1 and not any(hit[2] for hit in hits):
+            leaves = tuple(dict.fromkeys(hit[0] for hit in hits)) if hits else _NO_LEAVES
+        else:
+            leaves = Several.of(entry) if hits or width > 3 else _WITHOUT_HITS[width]
+        self._remember(piece, leaves, keys)
+        return leaves
+
+    def _read(self, piece: str, keys: set[str]) -> Entry:
+        """Read `piece` word by word; `keys` gets all that units may find it by."""
+        width, forms = read(piece, is_link=self._is_link)
         hits: dict[Hit, None] = {}
+        own: Collection[str]
         for form in forms:
             folded = fold(form.text)
-            own = singulars(folded)
-            keys |= own
-            for leaf in self._found(form, folded, own):
+            own = (folded,) if is_singular(folded) else singulars(folded)
+            keys.update(own)
+            for leaf in self._found(form.text, form.written, folded, own) or ():
                 hits[(leaf, form.first, form.last, form.start, form.end)] = None
-        is_common = not hits and width < len(_ENTRIES)
-        entry = _ENTRIES[width] if is_common else Entry(width, tuple(hits))
-        self._remember(piece, entry, keys)
-        return entry
+        return Entry(width, tuple(hits))
 
-    def _remember(self, piece: str, entry: Entry, keys: Iterable[str]) -> None:
+    def _remember(self, piece: str, leaves: tuple[int, ...], keys: Iterable[str]) -> None:
         if len(piece) > _MAX_LENGTH:
             return
         if len(self.memo) >= self._max_pieces:
             self._forget_all()
-        self.memo[piece] = entry
+        self.memo[piece] = leaves
+        pieces, heads = self._pieces, self._heads
         for key in keys:
-            if key in self._pieces:
-                self._pieces[key] += (piece,)
+            others = pieces.get(key)
+            if others is None:
+                pieces[key] = piece
+                if heads is not None:
+                    heads[key[:_HEAD]].add(key)
             else:
-                self._pieces[key] = (piece,)
-                if self._heads is not None:
-                    self._heads[key[:_HEAD]].add(key)
+                pieces[key] = (*others, piece) if isinstance(others, tuple) else (others, piece)
 
     def _forget(self, kind: UnitKind, place: str, key: str) -> None:
         """Make the pieces that may hold one of a unit's keys be looked up again."""
+        if not self._pieces:
+            return
         if kind == "stem" or (kind == "prefix" and len(key) < _HEAD):
             self._forget_all()
         elif kind == "prefix":
@@ -193,8 +267,10 @@ class Lexicon:
             self._forget_pieces(place)
 
     def _forget_pieces(self, key: str) -> None:
-        for piece in self._pieces.pop(key, ()):
+        known = self._pieces.pop(key, ())
+        for piece in known if isinstance(known, tuple) else (known,):
             self.memo.pop(piece, None)
+            self._entries.pop(piece, None)
 
     def _with_head(self, head: str) -> Collection[str]:
         """Return the keys of pieces that begin so; kept from the first time that it is asked."""
@@ -206,28 +282,39 @@ class Lexicon:
 
     def _forget_all(self) -> None:
         self.memo.clear()
+        self._entries.clear()
         self._pieces.clear()
         self._heads = None
 
-    def _found(self, form: Form, folded: str, keys: frozenset[str]) -> Iterator[int]:
-        """Yield the leaves of a word; `keys` are the words that it may be the plural of."""
+    def _found(
+        self, text: str, written: str | None, folded: str, keys: Iterable[str]
+    ) -> list[int] | None:
+        """Return the leaves of a word; `keys` are the words that it may be the plural of.
+
+        `written` None: it is not known; None is returned if the answer depends on it.
+        """
+        found: list[int] = []
         for key in keys:
             for kind, asked, leaf in self._words.get(key, ()):
                 if (
                     kind == "number"
                     or (kind == "fold" and key == folded)
-                    or (kind == "case" and asked == form.text)
-                    or (kind == "exact" and asked in (form.text, form.written))
+                    or (kind == "case" and asked == text)
                 ):
-                    yield leaf
+                    found.append(leaf)
+                elif kind == "exact":
+                    if written is None:
+                        return None
+                    if asked in (text, written):
+                        found.append(leaf)
         for length, prefixes in self._prefixes.items():
             for _, start, leaf in prefixes.get(folded[:length], ()):
                 if folded.startswith(start):
-                    yield leaf
+                    found.append(leaf)
         for language, known in self._stems.items():
-            for stem in stems(form.text, language):
-                for _, _, leaf in known.get(stem, ()):
-                    yield leaf
+            for stem in stems(text, language):
+                found += [row[2] for row in known.get(stem, ())]
+        return found
 
 
 _COMMON = (

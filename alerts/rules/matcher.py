@@ -7,51 +7,65 @@ at a cost of about the article's words and the matches. It knows no subscribers 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from alerts.errors import GrammarError
 from alerts.model import Article, Match, Rule
-from alerts.rules.clauses import Clause
-from alerts.rules.compile import Compilation
+from alerts.rules.clauses import Clauses
+from alerts.rules.compile import NOBODY, Compiled, compiled
 from alerts.rules.fields import apart, passes
-from alerts.rules.lexicon import Lexicon
+from alerts.rules.leaves import Leaves
 from alerts.rules.pause import collector_paused
 from alerts.rules.plans import CERTAIN, EVERY_ONE
 from alerts.rules.scene import Occurrence, Scene
+from alerts.rules.table import Table
 
 _SEEN = 10_000  # more than any guess
 _LEARN_EVERY = 16  # articles: counting words is cheap, but not free
-
-#: A clause, found by its rarest leaf: what else must be there, and whether it is sure.
-_Anchored = tuple[Compilation, tuple[int, ...], bool]
+_MOST_PLANS = 50_000  # kept at a time, some 100 MB
 
 
 class Matcher:
-    """The rules in force. `match` and `spans` may be called by many threads at once."""
+    """The rules in force. `match` and `spans` may be called by many threads at once.
+
+    A rule has a slot, a number that no rule had before: one that comes while an article is read is
+    told by it, and waits for the next article.
+    """
 
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         self._lock = threading.RLock()
-        self._commonness: dict[int, int] = {}  # of leaves: guessed first, then learned
-        self._lexicon = Lexicon(commonness=self._commonness)
-        self._links = Lexicon(is_link=True, commonness=self._commonness)
-        self._rules: dict[str, Rule] = {rule.name: rule for rule in rules}
-        self._compiled: dict[str, Compilation] = {}
+        self._leaves = Leaves()
+        self._table = Table(self._leaves.commonness)
+        self._rules: list[Rule | None] = []  # by slot; None: gone
+        self._slots: dict[str, int] = {}
+        self._places: dict[int, int] = {}  # slot -> the one whose place it took
+        self._refers_to: dict[int, Mapping[str, Rule]] = {}
         self._users: dict[str, set[str]] = {}  # rule -> rules that refer to it, however far away
-        self._anchored: dict[int, list[_Anchored]] = {}
-        self._wordless: dict[str, Compilation] = {}  # no word tells when these may hold
-        self._version = self._order = self._articles = 0
+        self._wordless: dict[int, Rule] = {}  # no word tells when these may hold
+        self._plans: dict[int, Compiled] = {}
+        self._articles = 0
+        given = {rule.name: rule for rule in rules}
         with collector_paused():
-            for rule in self._rules.values():
-                self._put(rule, self._next_order())
+            for rule in given.values():
+                self._put(rule, given.get)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the rules in force, in their order."""
-        return tuple(c.rule.name for c in sorted(self._compiled.values(), key=lambda c: c.order))
+        return self._named(self._slots.values())
 
     def match(self, article: Article) -> tuple[str, ...]:
         """Return the names of the rules that hold, in the order the rules were given."""
-        return tuple(compiled.rule.name for compiled in self._matched(article))
+        first_new = len(self._rules)
+        scene = Scene(article, self._leaves)
+        self._learn(scene)
+        holds, asked = self._table.answer(scene.present)
+        for slot in (*asked, *self._wordless):
+            if slot < first_new and self._judge(slot, scene) is not None:
+                holds.add(slot)
+        if len(self._rules) > first_new:
+            holds = {slot for slot in holds if slot < first_new}
+        return self._named(holds)
 
     def spans(self, article: Article, names: Collection[str] | None = None) -> tuple[Match, ...]:
         """Return the rules that hold (of `names`, if given) with where they say so.
@@ -59,16 +73,17 @@ class Matcher:
         Spans are [start, end) in the original characters of each field ("tag": of the tags joined
         by ", "), sorted, none over another. See `naive` for which words they are.
         """
-        wanted = [c for c in self._matched(article) if names is None or c.rule.name in names]
-        if not wanted:
-            return ()
-        scene = self._scene(article, with_characters=True)
-        judged = [(compiled, _judge(compiled, scene)) for compiled in wanted]
-        return tuple(
-            Match(compiled.rule.name, apart(scene.spans(verdict[0])), verdict[1])
-            for compiled, verdict in judged
-            if verdict is not None
-        )
+        first_new = len(self._rules)
+        scene = Scene(article, self._leaves, with_characters=True)
+        holds, asked = self._table.answer(scene.present)
+        found: list[Match] = []
+        for slot in self._in_order(holds.union(asked, list(self._wordless))):
+            rule = self._rules[slot]
+            if rule is None or slot >= first_new or not (names is None or rule.name in names):
+                continue
+            if verdict := self._judge(slot, scene):
+                found.append(Match(rule.name, apart(scene.spans(verdict[0])), verdict[1]))
+        return tuple(found)
 
     def add(self, rule: Rule) -> None:
         """Take a rule into force for the next article; one of the same name gives way to it.
@@ -76,17 +91,16 @@ class Matcher:
         GrammarError if it refers to a rule that is not there, or back to itself.
         """
         with self._lock:
-            old = self._compiled.get(rule.name)
-            self._put(rule, old.order if old else self._next_order())
-            self._rules[rule.name] = rule
+            self._put(rule, self._rule)
             if users := self._users.get(rule.name):
                 for user in sorted(users):
-                    self._put(self._rules[user], self._compiled[user].order)
+                    if (known := self._rule(user)) is not None:
+                        self._put(known, self._rule)
 
     def remove(self, name: str) -> None:
         """Take a rule out of force; GrammarError if there is none or another one refers to it."""
         with self._lock:
-            if name not in self._compiled:
+            if name not in self._slots:
                 raise GrammarError(f"There is no rule {name}.")
             if users := self._users.get(name):
                 raise GrammarError(
@@ -94,110 +108,101 @@ class Matcher:
                     hint="Remove what refers to it first.",
                 )
             self._drop(name)
-            del self._rules[name]
 
     # --- the rules in force ------------------------------------------------------------------
 
-    def _next_order(self) -> int:
-        self._order += 1
-        return self._order
+    def _rule(self, name: str) -> Rule | None:
+        slot = self._slots.get(name)
+        return None if slot is None else self._rules[slot]
 
-    def _put(self, rule: Rule, order: int) -> None:
-        compiled = Compilation(rule, order, self._lexicon, self._links)
-        found = compiled.take(self._rules.get)
-        if rule.name in self._compiled:
+    def _put(self, rule: Rule, known: Callable[[str], Rule | None]) -> None:
+        reading = Clauses(self._leaves, known)
+        try:
+            clauses = reading.of_rule(rule)
+        except BaseException:
+            self._leaves.drop_all(reading.taken)
+            raise
+        slot = len(self._rules)
+        old = self._slots.get(rule.name)
+        if old is not None:
+            self._places[slot] = self._places.pop(old, old)
             self._drop(rule.name)
-        compiled.since = self._version + 1
-        self._anchor(compiled, found)
-        self._compiled[rule.name] = compiled
-        for name in compiled.refers_to:
-            self._users.setdefault(name, set()).add(rule.name)
-        self._version += 1
-
-    def _anchor(self, compiled: Compilation, found: Sequence[Clause] | None) -> None:
-        if found is None:
-            self._wordless[compiled.rule.name] = compiled
-            return
-        anchors: list[int] = []
-        for leaves, is_sure in found:
-            rarest, others = leaves[0], leaves[1:]
-            if others:
-                rarest = min(leaves, key=self._commonness.__getitem__)
-                others = tuple([leaf for leaf in leaves if leaf != rarest])
-            anchored = (compiled, others, is_sure and not compiled.is_filtered)
-            self._anchored.setdefault(rarest, []).append(anchored)
-            anchors.append(rarest)
-        compiled.anchors = tuple(anchors)
+        if clauses is None:
+            self._wordless[slot] = rule
+        else:
+            self._table.add(slot, clauses)
+        self._slots[rule.name] = slot
+        if reading.refers_to:
+            self._refers_to[slot] = reading.refers_to
+            for name in reading.refers_to:
+                self._users.setdefault(name, set()).add(rule.name)
+        self._rules.append(rule)
 
     def _drop(self, name: str) -> None:
-        compiled = self._compiled.pop(name)
-        compiled.is_alive = False
-        self._wordless.pop(name, None)
-        for leaf in compiled.anchors:
-            # A new list: another thread may be reading the old one.
-            kept = [a for a in self._anchored.get(leaf, ()) if a[0] is not compiled]
-            if kept:
-                self._anchored[leaf] = kept
-            else:
-                self._anchored.pop(leaf, None)
-        for other in compiled.refers_to:
+        slot = self._slots.pop(name)
+        rule = self._rules[slot]
+        self._rules[slot] = None
+        self._wordless.pop(slot, None)
+        self._places.pop(slot, None)
+        self._plans.pop(slot, None)
+        self._table.remove(slot)
+        referred = self._refers_to.pop(slot, NOBODY)
+        for other in referred:
             self._users[other].discard(name)
-        compiled.release()
+        if rule is not None:
+            reading = Clauses(self._leaves, referred.get, take=False)
+            reading.of_rule(rule)
+            self._leaves.drop_all(reading.taken)
 
     # --- one article -------------------------------------------------------------------------
 
-    def _scene(self, article: Article, *, with_characters: bool = False) -> Scene:
-        return Scene(article, self._lexicon, self._links, with_characters=with_characters)
+    def _in_order(self, slots: Iterable[int]) -> list[int]:
+        places = self._places
+        if not places:
+            return sorted(slots)
+        return sorted(slots, key=lambda slot: places.get(slot, slot))
 
-    def _matched(self, article: Article) -> Sequence[Compilation]:
-        version = self._version  # a rule that comes while this article is read waits for the next
-        scene = self._scene(article)
-        self._learn(scene)
-        matched = self._by_words(scene, version)
-        for compiled in list(self._wordless.values()):
-            if compiled.since <= version and _judge(compiled, scene) is not None:
-                matched.add(compiled)
-        return sorted(matched, key=lambda compiled: compiled.order)
-
-    def _by_words(self, scene: Scene, version: int) -> set[Compilation]:
-        present = set(scene.words)  # a repeated text has no word that the other has not
-        asked: set[Compilation] = set()
-        matched: set[Compilation] = set()
-        anchored = self._anchored
-        for leaf in present:
-            for compiled, others, is_sure in anchored.get(leaf, ()):
-                if (others and not present.issuperset(others)) or compiled in asked:
-                    continue
-                asked.add(compiled)
-                is_true = is_sure or _judge(compiled, scene) is not None
-                if is_true and compiled.is_alive and compiled.since <= version:
-                    matched.add(compiled)
-        return matched
+    def _named(self, slots: Iterable[int]) -> tuple[str, ...]:
+        rules = self._rules
+        return tuple(
+            [rule.name for slot in self._in_order(slots) if (rule := rules[slot]) is not None]
+        )
 
     def _learn(self, scene: Scene) -> None:
-        """Count the words of some articles: rules that come later are anchored on rare ones."""
+        """Count the leaves of some articles: rules that come later are anchored on rare ones."""
         self._articles += 1
         if self._articles % _LEARN_EVERY == 0:
-            for leaf in scene.words:
-                guessed = self._commonness.get(leaf)
-                if guessed is not None:  # its rule may have gone meanwhile
-                    self._commonness[leaf] = guessed + _SEEN
+            commonness = self._leaves.commonness
+            for leaf in scene.present:
+                known = commonness.get(leaf)
+                if known is not None:  # its rule may have gone meanwhile
+                    commonness[leaf] = known + _SEEN
+
+    def _judge(self, slot: int, scene: Scene) -> tuple[Sequence[Occurrence], bool] | None:
+        """Return what makes the rule hold and whether only an all-caps title says so, or None."""
+        rule = self._rules[slot]
+        if rule is None or not passes(rule, scene.article):
+            return None
+        made = self._plans.get(slot)
+        if made is None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            made = compiled(rule, self._leaves, self._refers_to.get(slot, NOBODY))
+            self._plans[slot] = made
+        return _verdict(made, scene)
 
 
-def _judge(compiled: Compilation, scene: Scene) -> tuple[Sequence[Occurrence], bool] | None:
-    """Return what makes the rule hold and whether only an all-caps title says so, or None."""
-    if compiled.is_filtered and not passes(compiled.rule, scene.article):
-        return None
-    plan = compiled.plan()
+def _verdict(asked: Compiled, scene: Scene) -> tuple[Sequence[Occurrence], bool] | None:
+    rule, plan, needs_capitals = asked
     every_one = plan.found(scene, EVERY_ONE)
     if every_one is None:  # fewer words that count make no more rules hold: a NOT counts them all
         return None
-    if not compiled.needs_capitals or not scene.has_caps:
+    if not needs_capitals or not scene.has_caps:
         return every_one, False
     if plan.is_supported(scene, EVERY_ONE):
         return every_one, False
     certain = plan.found(scene, CERTAIN)
     if certain is not None:
         return certain, False
-    is_refused = compiled.rule.caps == "reject" or not scene.is_nothing_but_capitals
+    is_refused = rule.caps == "reject" or not scene.is_nothing_but_capitals
     return None if is_refused else (every_one, True)

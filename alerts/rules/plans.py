@@ -7,7 +7,7 @@ make a plan hold (maybe none), or None if it does not hold.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple, Protocol
@@ -83,10 +83,11 @@ class TermPlan:
     def found(self, scene: Scene, terms: Terms) -> Sequence[Occurrence] | None:
         """See `Plan`."""
         if self._is_plain and terms is EVERY_ONE and self.leaf is not None:
-            return scene.words.get(self.leaf)
+            return scene.words.get(self.leaf) if self.leaf in scene.present else None
         found: list[Occurrence] = []
         for run in self.runs:
-            found += self._standing(scene, run, terms)
+            if scene.present.issuperset(run.leaves):
+                found += self._standing(scene, run, terms)
         if terms.excepted:
             found = [o for o in found if not terms.excepted.holds(o)]
         return found or None
@@ -217,9 +218,9 @@ class Alternatives:
             for leaf in {min(r.leaves, key=lambda one: commonness.get(one, 0)) for r in plan.runs}:
                 self._by_leaf.setdefault(leaf, []).append(plan)
 
-    def asked(self, words: Occurrences) -> Sequence[Plan]:
-        """Return the plans that may find something among these words."""
-        present = self._by_leaf.keys() & words.keys()
+    def asked(self, leaves: Set[int]) -> Sequence[Plan]:
+        """Return the plans that may find something where these leaves are."""
+        present = self._by_leaf.keys() & leaves
         if not present:
             return self._always
         found = [plan for leaf in present for plan in self._by_leaf[leaf]]
@@ -234,7 +235,7 @@ class AnyPlan:
 
     def found(self, scene: Scene, terms: Terms) -> Sequence[Occurrence] | None:
         """See `Plan`."""
-        asked = self.parts.asked(scene.words)
+        asked = self.parts.asked(scene.present)
         held = [f for part in asked if (f := part.found(scene, terms)) is not None]
         if len(held) < 2:
             return held[0] if held else None
@@ -242,7 +243,7 @@ class AnyPlan:
 
     def is_supported(self, scene: Scene, terms: Terms) -> bool:
         """See `Plan`."""
-        return any(part.is_supported(scene, terms) for part in self.parts.asked(scene.words))
+        return any(part.is_supported(scene, terms) for part in self.parts.asked(scene.present))
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,14 +313,14 @@ class ExceptPlan:
 
     def found(self, scene: Scene, terms: Terms) -> Sequence[Occurrence] | None:
         """See `Plan`."""
-        if self.needs is not None and scene.words.keys().isdisjoint(self.needs):
+        if self.needs is not None and scene.present.isdisjoint(self.needs):
             return None
         if self.only_takes_away and self.term.found(scene, terms) is None:
             return None
         return self.term.found(scene, self._excepting(scene, terms))
 
     def _excepting(self, scene: Scene, terms: Terms) -> Terms:
-        asked = self.phrases.asked(scene.words)
+        asked = self.phrases.asked(scene.present)
         found = [o for phrase in asked for o in phrase.found(scene, EVERY_ONE) or ()]
         if not found:
             return terms

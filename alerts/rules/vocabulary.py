@@ -68,6 +68,15 @@ def term_sequences(term: Term, language: str) -> tuple[Sequence, ...]:
     return (tuple(units),)  # nearly always
 
 
+def plain_unit(text: str, *, is_last: bool) -> Unit | None:
+    """Return the one unit of a word of any case, None if it has another reading or its case."""
+    sequences = _word_sequences(text, "fold", "", is_last)
+    if len(sequences) != 1 or len(sequences[0]) != 1:
+        return None
+    (unit,) = sequences[0]
+    return None if unit.needs_capitals else unit
+
+
 def _products(term: Term, language: str) -> tuple[Sequence, ...]:
     last = len(term.words) - 1
     ways = [

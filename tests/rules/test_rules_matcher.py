@@ -12,8 +12,9 @@ from strategies import World, articles, rule_lists, texts
 
 from alerts.errors import GrammarError
 from alerts.model import Article, Rule, Span
-from alerts.rules.compile import Compilation
-from alerts.rules.lexicon import Lexicon
+from alerts.rules.clauses import Clauses
+from alerts.rules.compile import compiled
+from alerts.rules.leaves import Leaves
 from alerts.rules.matcher import Matcher
 from alerts.rules.naive import judge
 from alerts.rules.plans import EVERY_ONE
@@ -228,10 +229,11 @@ def test_a_very_long_article_is_read_in_linear_time():
 
 
 def test_a_plan_that_is_made_only_after_its_rule_went_finds_nothing_and_fails_nowhere():
-    lexicon, links = Lexicon(), Lexicon(is_link=True)
+    leaves = Leaves()
     tree = Except(And((term("raid"), Scope(("link",), term("jail")))), (term("x", "y"),))
-    going = Compilation(rule("going", tree), 1, lexicon, links)
-    assert going.take({}.get) is not None
-    going.release()
-    scene = Scene(Article(title="raid jail", link="https://x.example/jail"), lexicon, links)
-    assert going.plan().found(scene, EVERY_ONE) is None
+    going = rule("going", tree)
+    reading = Clauses(leaves, {}.get)
+    assert reading.of_rule(going)
+    leaves.drop_all(reading.taken)
+    scene = Scene(Article(title="raid jail", link="https://x.example/jail"), leaves)
+    assert compiled(going, leaves).plan.found(scene, EVERY_ONE) is None
