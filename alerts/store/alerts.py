@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from alerts.model import Match, Span
 from alerts.store.claims import chunks, insert
@@ -97,19 +97,21 @@ def _merged(old: Iterable[Match], new: Sequence[Match]) -> list[Match]:
     return [*new, *(Match(match.rule) for match in old if match.rule not in fresh)]
 
 
+_PENDING = (
+    select(alert)
+    .where(alert.c.subscriber == bindparam("_subscriber"), alert.c.state == "pending")
+    .order_by(alert.c.created_at, alert.c.entry_id)
+)
+_PENDING_CALM = _PENDING.where(alert.c.urgent_at.is_(None))
+
+
 def pending(connection: Connection, subscriber: str, *, with_urgent: bool = True) -> list[Row[Any]]:
     """Return the subscriber's pending alerts, oldest first.
 
     Those that are to be told as urgent are left out unless they are asked for.
     """
-    query = (
-        select(alert)
-        .where(alert.c.subscriber == subscriber, alert.c.state == "pending")
-        .order_by(alert.c.created_at, alert.c.entry_id)
-    )
-    if not with_urgent:
-        query = query.where(alert.c.urgent_at.is_(None))
-    return list(connection.execute(query))
+    query = _PENDING if with_urgent else _PENDING_CALM
+    return list(connection.execute(query, {"_subscriber": subscriber}))
 
 
 def subscribers_waiting(connection: Connection) -> list[str]:

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Double,
     Executable,
     Row,
-    and_,
     bindparam,
     case,
     delete,
@@ -213,27 +213,34 @@ def _postpone_behind(connection: Connection, closed: Row[Any], now: float) -> li
     return list(done.scalars())
 
 
+_SOON = bindparam("_soon", type_=Double)
+_POSTPONE_PAUSED = (
+    update(delivery)
+    .where(
+        delivery.c.state.in_(OPEN),
+        delivery.c.due_at <= claims.NOW,
+        delivery.c.lease.is_(None),
+        delivery.c.target.in_(select(pause.c.target).where(pause.c.until > claims.NOW)),
+    )
+    .values(
+        state="delayed",
+        due_at=select(case((pause.c.until > _SOON, _SOON), else_=pause.c.until))
+        .where(pause.c.target == delivery.c.target, pause.c.until > claims.NOW)
+        .scalar_subquery(),
+        result_kind=PAUSED,
+        hint="paused by an admin",
+    )
+    .returning(delivery.c.id)
+)
+
+
 def _postpone_paused(connection: Connection, now: float) -> list[str]:
     """Put due deliveries to paused targets off to the end of the pause, or to the next look."""
     if connection.execute(_ANY_PAUSE).scalar() is None:
         return []
-    mine = and_(pause.c.target == delivery.c.target, pause.c.until > now)
     # Looked at again before the end: a pause that is lifted at this very moment strands nothing.
-    soon = now + PAUSE_LOOK_S
-    end = case((pause.c.until > soon, soon), else_=pause.c.until)
-    ends = select(end).where(mine).scalar_subquery()
-    done = connection.execute(
-        update(delivery)
-        .where(
-            delivery.c.state.in_(OPEN),
-            delivery.c.due_at <= now,
-            delivery.c.lease.is_(None),
-            delivery.c.target.in_(select(pause.c.target).where(pause.c.until > now)),
-        )
-        .values(state="delayed", due_at=ends, result_kind=PAUSED, hint="paused by an admin")
-        .returning(delivery.c.id)
-    )
-    return list(done.scalars())
+    bound = {"now": now, "_soon": now + PAUSE_LOOK_S}
+    return list(connection.execute(_POSTPONE_PAUSED, bound).scalars())
 
 
 def end_pause(connection: Connection, target: str, now: float) -> int:
@@ -251,6 +258,25 @@ def end_pause(connection: Connection, target: str, now: float) -> int:
     return done.rowcount
 
 
+_SUPPRESS_STOPPED = (
+    update(delivery)
+    .where(
+        delivery.c.state.in_(OPEN),
+        delivery.c.lease.is_(None),
+        delivery.c.target.in_(select(stops.HELD.c.target)),
+    )
+    .values(
+        state="suppressed",
+        hint=select(stops.HELD.c.reason)
+        .where(stops.HELD.c.target == delivery.c.target)
+        .scalar_subquery(),
+        due_at=None,
+        ended_at=bindparam("ended_at"),
+    )
+    .returning(delivery.c.id)
+)
+
+
 def suppress_stopped(connection: Connection, now: float) -> list[str]:
     """End open deliveries to destinations that get nothing any more, before they are dialled.
 
@@ -258,19 +284,7 @@ def suppress_stopped(connection: Connection, now: float) -> list[str]:
     """
     if connection.execute(_ANY_STOP).scalar() is None:
         return []  # asked every moment, and nearly always so
-    held = stops.HELD
-    reason = select(held.c.reason).where(held.c.target == delivery.c.target).scalar_subquery()
-    done = connection.execute(
-        update(delivery)
-        .where(
-            delivery.c.state.in_(OPEN),
-            delivery.c.lease.is_(None),
-            delivery.c.target.in_(select(held.c.target)),
-        )
-        .values(state="suppressed", hint=reason, due_at=None, ended_at=now)
-        .returning(delivery.c.id)
-    )
-    return list(done.scalars())
+    return list(connection.execute(_SUPPRESS_STOPPED, {"ended_at": now}).scalars())
 
 
 def due(connection: Connection, now: float) -> int:

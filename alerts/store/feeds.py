@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, union_all, update
+from sqlalchemy import (
+    Connection,
+    Double,
+    Executable,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from alerts.model import Feed
 from alerts.store import outage
-from alerts.store.claims import insert, is_due
+from alerts.store.claims import NOW, insert, is_due
 from alerts.store.schema import entry, feed, fulltext, host
 
 #: Requests under way at one host at the same time.
@@ -120,45 +134,62 @@ def claim(
     `horizon` ≤ `now` limits the claim to feeds that fell due by then (one pass of `once`). The
     floor between two requests holds from the claim on, also if the process is killed then.
     """
-    open_ = (
-        select(feed.c.id, feed.c.host, feed.c.due_at)
-        .outerjoin(host, host.c.key == feed.c.host)
-        .where(
-            feed.c.is_active,
-            is_due(feed, now),
-            feed.c.due_at <= horizon,
-            or_(host.c.next_at.is_(None), host.c.next_at <= now),
-            feed.c.host.not_in(_full_hosts(now)),
-        )
-        .order_by(feed.c.due_at)
-        .limit(_LOOKED_AT * limit)
-        .subquery()
-    )
-    place = func.row_number().over(partition_by=open_.c.host, order_by=(open_.c.due_at, open_.c.id))
-    due = select(open_.c.id, open_.c.due_at, place.label("place")).subquery()
-    chosen = select(due.c.id).where(due.c.place == 1).order_by(due.c.due_at).limit(limit)
-    # Due is asked of the locked row again: another claim may have taken it a moment ago.
-    is_mine = (feed.c.id.in_(chosen), is_due(feed, now))
-    mine = select(feed.c.id).where(*is_mine).with_for_update(skip_locked=True)
-    rows = list(
-        connection.execute(
-            update(feed)
-            .where(feed.c.id.in_(mine))
-            .values(
-                lease=lease, lease_until=now + lease_s, last_poll_at=now, due_at=now + gaps.url_s
-            )
-            .returning(*feed.c, outage.since().label("outage_since"))
-        )
-    )
+    bound = {
+        "now": now,
+        "_horizon": horizon,
+        "_limit": limit,
+        "_looked_at": _LOOKED_AT * limit,
+        "_lease": lease,
+        "_lease_until": now + lease_s,
+        "_floor_until": now + gaps.url_s,
+    }
+    rows = list(connection.execute(_taking(), bound))
     if rows:
         _close_gates(connection, {row.host for row in rows}, now + gaps.host_s)
     return rows
 
 
-def _full_hosts(now: float) -> Select[tuple[str]]:
+@cache
+def _taking() -> Executable:
+    """Return the statement of a claim, made once: it is executed at every tick."""
+    open_ = (
+        select(feed.c.id, feed.c.host, feed.c.due_at)
+        .outerjoin(host, host.c.key == feed.c.host)
+        .where(
+            feed.c.is_active,
+            is_due(feed),
+            feed.c.due_at <= bindparam("_horizon", type_=Double),
+            or_(host.c.next_at.is_(None), host.c.next_at <= NOW),
+            feed.c.host.not_in(_full_hosts()),
+        )
+        .order_by(feed.c.due_at)
+        .limit(bindparam("_looked_at", type_=Integer))
+        .subquery()
+    )
+    place = func.row_number().over(partition_by=open_.c.host, order_by=(open_.c.due_at, open_.c.id))
+    due = select(open_.c.id, open_.c.due_at, place.label("place")).subquery()
+    limit = bindparam("_limit", type_=Integer)
+    chosen = select(due.c.id).where(due.c.place == 1).order_by(due.c.due_at).limit(limit)
+    # Due is asked of the locked row again: another claim may have taken it a moment ago.
+    is_mine = (feed.c.id.in_(chosen), is_due(feed))
+    mine = select(feed.c.id).where(*is_mine).with_for_update(skip_locked=True)
+    return (
+        update(feed)
+        .where(feed.c.id.in_(mine))
+        .values(
+            lease=bindparam("_lease"),
+            lease_until=bindparam("_lease_until"),
+            last_poll_at=NOW,
+            due_at=bindparam("_floor_until"),
+        )
+        .returning(*feed.c, outage.since().label("outage_since"))
+    )
+
+
+def _full_hosts() -> Select[tuple[str]]:
     """Hosts where as many requests are under way as may be: feeds, and pages of feeds elsewhere."""
-    polls = select(feed.c.host).where(feed.c.lease.is_not(None), feed.c.lease_until >= now)
-    pages = select(fulltext.c.host).where(fulltext.c.asked_until >= now)
+    polls = select(feed.c.host).where(feed.c.lease.is_not(None), feed.c.lease_until >= NOW)
+    pages = select(fulltext.c.host).where(fulltext.c.asked_until >= NOW)
     busy = union_all(polls, pages).subquery()
     full = func.count() >= IN_FLIGHT_PER_HOST
     return select(busy.c.host).group_by(busy.c.host).having(full)
@@ -166,9 +197,9 @@ def _full_hosts(now: float) -> Select[tuple[str]]:
 
 def is_full(connection: Connection, key: str, now: float) -> bool:
     """Whether as many requests are under way at a host as may be."""
-    full = _full_hosts(now).subquery()
+    full = _full_hosts().subquery()
     query = select(func.count()).where(full.c.host == key)
-    return bool(connection.execute(query).scalar_one())
+    return bool(connection.execute(query, {"now": now}).scalar_one())
 
 
 def _close_gates(connection: Connection, hosts: Iterable[str], until: float) -> None:

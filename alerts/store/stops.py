@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, literal, select, union_all
+from sqlalchemy import Connection, Row, bindparam, delete, literal, select, union_all
 
 from alerts.store import configs
 from alerts.store.claims import chunks, insert
@@ -95,14 +95,19 @@ def set_pause(connection: Connection, target: str, until: float | None) -> None:
         connection.execute(pause.insert().values(target=target, until=until))
 
 
+_PAUSES = select(pause).where(pause.c.until > bindparam("_now"))
+_PAUSES_OF = _PAUSES.where(pause.c.target.in_(bindparam("_targets", expanding=True)))
+
+
 def pauses(
     connection: Connection, now: float, targets: Collection[str] | None = None
 ) -> dict[str, float]:
     """Return target -> until for the pauses that are not over, of all targets or these few."""
-    query = select(pause).where(pause.c.until > now)
-    if targets is not None:
-        query = query.where(pause.c.target.in_(targets))
-    return {row.target: row.until for row in connection.execute(query)}
+    if targets is None:
+        rows = connection.execute(_PAUSES, {"_now": now})
+    else:
+        rows = connection.execute(_PAUSES_OF, {"_now": now, "_targets": list(targets)})
+    return {row.target: row.until for row in rows}
 
 
 # --- erased people -----------------------------------------------------------------------------

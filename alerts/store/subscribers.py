@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
 
 from alerts.model import Subscriber
 from alerts.store import urgent
@@ -112,20 +113,36 @@ def drop_slots(connection: Connection, key: str, cadences: Iterable[str]) -> Non
     )
 
 
+_END = (
+    update(slot)
+    .where(
+        slot.c.subscriber == bindparam("_subscriber"),
+        slot.c.cadence == bindparam("_cadence"),
+        slot.c.lease == bindparam("_lease"),
+    )
+    .values(
+        name=bindparam("name"),
+        due_at=bindparam("due_at"),
+        last_name=bindparam("last_name"),
+        lease=None,
+        lease_until=None,
+    )
+)
+
+
 def end_slot(
     connection: Connection, row: Row[Any], lease: str, name: str | None, due_at: float | None
 ) -> bool:
     """Move a claimed slot to its next moment; False if the lease is no longer ours."""
-    done = connection.execute(
-        update(slot)
-        .where(
-            slot.c.subscriber == row.subscriber,
-            slot.c.cadence == row.cadence,
-            slot.c.lease == lease,
-        )
-        .values(name=name, due_at=due_at, last_name=row.name, lease=None, lease_until=None)
-    )
-    return done.rowcount == 1
+    bound = {
+        "_subscriber": row.subscriber,
+        "_cadence": row.cadence,
+        "_lease": lease,
+        "name": name,
+        "due_at": due_at,
+        "last_name": row.name,
+    }
+    return connection.execute(_END, bound).rowcount == 1
 
 
 def last_digest_at(
@@ -140,11 +157,21 @@ def last_digest_at(
 
     `with_urgent`: whether an urgent alert is one.
     """
-    query = select(func.max(digest.c.created_at)).where(digest.c.subscriber == key)
+    bound: dict[str, Any] = {"_subscriber": key}
     if but:
-        query = query.where(digest.c.id.not_in(list(but)))
+        bound["_but"] = list(but)
     if cadence is not None:
-        query = query.where(digest.c.cadence == cadence)
-    if not with_urgent:
-        query = query.where(digest.c.cadence.not_in(urgent.AT_ONCE))
-    return connection.execute(query).scalar()
+        bound["_cadence"] = cadence
+    query = _last_digest_at(has_but=bool(but), of_one=cadence is not None, with_urgent=with_urgent)
+    return connection.execute(query, bound).scalar()
+
+
+@cache
+def _last_digest_at(*, has_but: bool, of_one: bool, with_urgent: bool) -> Select[Any]:
+    query = select(func.max(digest.c.created_at))
+    query = query.where(digest.c.subscriber == bindparam("_subscriber"))
+    if has_but:
+        query = query.where(digest.c.id.not_in(bindparam("_but", expanding=True)))
+    if of_one:
+        query = query.where(digest.c.cadence == bindparam("_cadence"))
+    return query if with_urgent else query.where(digest.c.cadence.not_in(urgent.AT_ONCE))

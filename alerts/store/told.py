@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 
 from alerts.store.claims import chunks
 from alerts.store.deliveries import OPEN
@@ -24,6 +24,20 @@ def arrives() -> ColumnElement[bool]:
     )
 
 
+_BY_OTHERS = (
+    select(alert, digest.c.created_at.label("told_at"))
+    .join(digest, digest.c.id == alert.c.digest_id)
+    .where(
+        alert.c.subscriber == bindparam("_subscriber"),
+        alert.c.state == "digested",
+        digest.c.cadence.not_in(bindparam("_cadences", expanding=True)),
+        digest.c.created_at > bindparam("_since"),
+        arrives(),
+    )
+    .order_by(digest.c.created_at.desc(), alert.c.entry_id.desc())
+)
+
+
 def by_others(
     connection: Connection, subscriber: str, cadences: Collection[str], since: float
 ) -> list[Row[Any]]:
@@ -31,19 +45,8 @@ def by_others(
 
     With `told_at`, the moment of that digest.
     """
-    query = (
-        select(alert, digest.c.created_at.label("told_at"))
-        .join(digest, digest.c.id == alert.c.digest_id)
-        .where(
-            alert.c.subscriber == subscriber,
-            alert.c.state == "digested",
-            digest.c.cadence.not_in(list(cadences)),
-            digest.c.created_at > since,
-            arrives(),
-        )
-        .order_by(digest.c.created_at.desc(), alert.c.entry_id.desc())
-    )
-    return list(connection.execute(query))
+    bound = {"_subscriber": subscriber, "_cadences": list(cadences), "_since": since}
+    return list(connection.execute(_BY_OTHERS, bound))
 
 
 def to_target(
