@@ -147,6 +147,15 @@ def test_own_words_become_rules_that_are_followed() -> None:
     }
 
 
+def test_words_with_commas_between_them_are_several_topics_and_said_to_be() -> None:
+    options = ("--words", "ICE, sanctuary", "--words", '"Madison, Wis."')
+    out = run("--yes", "--email", "ana@example.org", *options).output
+    assert "Read as 2 topics: ICE; sanctuary." in out
+    assert [rule.query for rule in made()[1].config.rules] == [
+        "ICE", "sanctuary", '"Madison, Wis."',
+    ]  # fmt: skip
+
+
 def test_a_site_gives_the_feed_that_it_names_and_a_moved_feed_its_new_address(
     feed_server: FeedServer,
 ) -> None:

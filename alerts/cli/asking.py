@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 from alerts import __version__
+from alerts.cli.lines import counted
 from alerts.cli.output import Progress
 from alerts.clock import Clock, SystemClock
 from alerts.feeds import pages, trial
@@ -70,7 +71,7 @@ class Asker:
                 if n:
                     self.clock.sleep(self._host_gap_s)
                 found[feed.url] = self.ask(feed)
-                progress.say(f"{len(found)} of {len(wanted)} feeds asked")
+                progress.say(f"{len(found)} of {counted(len(wanted), 'feed')} asked")
 
         with Progress() as progress, ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(ask_host, by_host.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import click
 from alerts import config, settings
 from alerts.cli import asking, send_test
 from alerts.cli.asking import Asker
+from alerts.cli.lines import counted
 from alerts.cli.reading import address
 from alerts.cli.starting import Answers, env_text, guessed_zone, ignore_lines, yaml_text
 from alerts.clock import Clock, SystemClock
@@ -145,13 +146,13 @@ class _Questions:
 
     def words(self, given: tuple[str, ...]) -> list[str]:
         if given or not self.is_asking:
-            return list(given)
+            return _apart(given)
         click.echo(
             "What to look for: a name, a phrase in quotes, or words with AND; one a line.\n"
             "Only an empty line: the shipped rules on ICE (the agency) and sanctuary cities;\n"
             "without feeds of your own on Madison in Wisconsin, too, with its papers."
         )
-        return self._several("  Words", str.strip)
+        return _apart(self._several("  Words", str.strip))
 
     def smtp_url(self, given: str | None) -> str:
         if given is not None or not self.is_asking:
@@ -169,6 +170,19 @@ class _Questions:
         return found
 
 
+def _apart(lines: Iterable[str]) -> list[str]:
+    """Return the lines; one with bare commas, as people write lists, as its parts, and say so."""
+    found: list[str] = []
+    for line in lines:
+        is_list = "," in line and not any(mark in line for mark in "\"'“”«»()[]")
+        parts = [part.strip() for part in line.split(",") if part.strip()] if is_list else [line]
+        if len(parts) > 1:
+            click.echo(f"Read as {len(parts)} topics: {'; '.join(parts)}. A phrase with a comma"
+                       f' is written in quotes: "{line}".')  # fmt: skip
+        found += parts
+    return found
+
+
 # --- feeds -------------------------------------------------------------------------------------
 
 
@@ -182,7 +196,8 @@ def _resolved(urls: list[str], folder: Path) -> tuple[Feed, ...]:
             title = shown(one.outcome.title)
             moved = one.body.permanent_url if one.body is not None else None
             feed = Feed(moved or feed.url, title or None)
-            click.echo(f"{feed.url}: {title or 'a feed'}, {len(one.outcome.entries)} articles.")
+            articles = counted(len(one.outcome.entries), "article")
+            click.echo(f"{feed.url}: {title or 'a feed'}, {articles}.")
         elif asking.is_page(one) and one.named:
             feed = Feed(one.named[0].url)
             click.echo(f"{one.feed.url} names its feed: {feed.url}")
