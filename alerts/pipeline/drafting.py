@@ -19,13 +19,9 @@ from alerts.digests.render import MailContext
 from alerts.model import Alert, Config, Destination, Digest, FeedHealth, Match, Outlet, Subscriber
 from alerts.pipeline import history, signing
 from alerts.pipeline.parts import InForce, Parts
-from alerts.rules.words import explain
 from alerts.settings import Settings
 from alerts.store import alerts as alert_rows
 from alerts.store import entries, feeds, subscribers
-
-#: How many alternatives of a rule are named in a footer before "12 others".
-LONGEST_LIST = 6
 
 #: States of a feed that is read; what is held back in a quarantine is old.
 _READ = frozenset({"ok", "quarantined"})
@@ -52,12 +48,15 @@ class Draft:
 
         `but`: ids of digests that are none before it.
         """
+        named = {match.rule for alert in alerts for match in alert.matches}
+        named.update(subscription.rule for subscription in person.subscriptions)
+        known = self.in_force.wording.rules
         return assemble(
             digest_id=digest_id,
             subscriber=person,
             slot=slot,
             alerts=alerts,
-            rules=self.in_force.config.rules,
+            rules=[known[name] for name in named if name in known],
             health=self.health(),
             explanations=_explanations(self.in_force, person),
             created_at=now,
@@ -170,10 +169,6 @@ def _next_at(person: Subscriber, now: float) -> float | None:
 
 def _explanations(in_force: InForce, person: Subscriber) -> dict[str, str]:
     """Return rule title -> what it means in plain words, for the subscriber's rules."""
-    titles = {rule.name: rule.title(person.language) for rule in in_force.config.rules}
-    followed = [s.rule for s in person.subscriptions]
-    return {
-        titles[rule.name]: explain(rule.tree, person.language, titles, most=LONGEST_LIST)
-        for rule in in_force.config.rules
-        if rule.name in followed
-    }
+    wording, language = in_force.wording, person.language
+    names = dict.fromkeys(one.rule for one in person.subscriptions if one.rule in wording.rules)
+    return {wording.rules[name].title(language): wording.of(name, language) for name in names}

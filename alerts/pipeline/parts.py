@@ -27,6 +27,7 @@ from alerts.model import (
     Subscriber,
     Validators,
 )
+from alerts.pipeline.wording import Wording
 from alerts.rules.matcher import Matcher
 from alerts.rules.urgency import Urgencies
 from alerts.settings import Settings
@@ -57,6 +58,7 @@ class InForce:
     urgencies: Urgencies = field(default_factory=Urgencies)
     alarmed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # told only what is urgent
     sharers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # target of several -> ids
+    wording: Wording = field(default_factory=Wording)
 
     @classmethod
     def of(cls, config: Config, since: Mapping[tuple[str, str], float]) -> InForce:
@@ -77,6 +79,7 @@ class InForce:
             feeds={feed.url: feed for feed in config.feeds},
             followers={rule: tuple(ids) for rule, ids in followers.items()},
             sharers=_sharers(config),
+            wording=Wording(config.rules),
             urgencies=Urgencies(config.rules),
             alarmed={rule: tuple(ids) for rule, ids in alarmed.items()},
             places={place.key: place for place in config.destinations},

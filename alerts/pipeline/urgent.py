@@ -21,7 +21,6 @@ from alerts.pipeline import drafting, flood, outgoing
 from alerts.pipeline.apply import rules_of
 from alerts.pipeline.apply import wake as wake_slots
 from alerts.pipeline.parts import InForce, Parts
-from alerts.rules.words import explain
 from alerts.store import alerts as alert_rows
 from alerts.store import deliveries, entries, subscribers
 from alerts.store import urgent as rows
@@ -277,13 +276,12 @@ def _write(
 
 def _urgency(in_force: InForce, person: Subscriber, alert: Alert) -> Urgency:
     """Return why the alert is urgent, by the first of the subscriber's rules that says so."""
-    known = {rule.name: rule for rule in in_force.config.rules}
+    known = in_force.wording.rules
     names = [match.rule for match in alert.matches if match.is_urgent]
     urgent = next((u for name in names if name in known and (u := known[name].urgent)), None)
     facts = Urgency("", None, alert.seen_at, alert.entry.published_at)
     if urgent is None:  # its rule was edited meanwhile
         return facts
-    titles = {rule.name: rule.title(person.language) for rule in in_force.config.rules}
     note = urgent.note.get(person.language) or next(iter(urgent.note.values()), "")
-    because = explain(urgent.query, person.language, titles, most=drafting.LONGEST_LIST)
+    because = in_force.wording.put(urgent.query, person.language)
     return replace(facts, because=because, newer_than_s=urgent.newer_than_s, note=note)
