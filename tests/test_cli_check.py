@@ -91,7 +91,7 @@ def test_variables_of_the_env_file_beside_the_configuration_count() -> None:
 def test_explain_says_each_rule_and_subscriber_in_plain_words() -> None:
     result = run(GOOD, "--explain")
     assert 'ice: ICE in capitals, but not inside "ICE Arena".' in result.output
-    assert "ana: Ana follows Ice and Jail, daily at 7:30 am (America/Chicago)" in result.output
+    assert "ana: Ana follows ICE and Jail, daily at 7:30 am (America/Chicago)" in result.output
 
 
 def test_among_others_a_long_explanation_is_cut_and_alone_it_is_whole() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from alerts.model.secret import Secret
 from alerts.tree import Node
+
+_OPERATORS = frozenset({"AND", "OR", "NOT", "NEAR", "EXCEPT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,14 @@ class Rule:
                 return self.titles[candidate]
         if self.titles:
             return next(iter(self.titles.values()))
-        return self.name.rpartition("/")[2].replace("-", " ").replace("_", " ").capitalize()
+        words = " ".join(map(self._word, re.split("[-_]", self.name.rpartition("/")[2])))
+        return words[:1].upper() + words[1:]
+
+    def _word(self, word: str) -> str:
+        """Return a word of the name in capitals if the query asks for it so: ICE is no ice."""
+        capitals = word.upper()
+        is_asked = re.search(rf"\b{re.escape(capitals)}\b", self.query) is not None
+        return capitals if is_asked and capitals not in _OPERATORS else word
 
 
 @dataclass(frozen=True, slots=True)

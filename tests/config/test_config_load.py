@@ -179,6 +179,23 @@ def test_a_named_rule_with_a_title_of_its_own_keeps_its_limits() -> None:
     assert found.subscribers[0].subscriptions == (Subscription("ana/migra"),)
 
 
+@pytest.mark.parametrize(
+    ("written", "name", "title"),
+    [
+        ("ice-raids: {any: [ICE, raids]}", "ice-raids", "ICE raids"),
+        ("uw_police: UW NEAR/3 Police", "uw_police", "UW police"),
+        ("frozen-ice: ice AND lake", "frozen-ice", "Frozen ice"),
+        ("this-and-that: this AND that", "this-and-that", "This and that"),
+    ],
+)
+def test_a_rule_without_a_title_keeps_the_capitals_of_its_query(
+    written: str, name: str, title: str
+) -> None:
+    found = taken(rules(written)).rule(name)
+    assert found is not None
+    assert found.title() == title
+
+
 def test_scalars_are_taken_as_they_are_written() -> None:
     found = taken(subscriber("rules: ice", "quiet: 22:30-6:00", "when: daily at 07:30"))
     ana = found.subscribers[0]
