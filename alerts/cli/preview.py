@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -100,7 +101,8 @@ def _digest(opened: Reading, person: Subscriber, since: float | None, now: float
         alerts = draft.found(person, since)
     if not alerts:
         return None
-    return draft.digest(person, alerts, digest_id="0" * 32, slot=slots.own_moment(now), now=now)
+    made = draft.digest(person, alerts, digest_id="0" * 32, slot=slots.own_moment(now), now=now)
+    return made if since is None else replace(made, since_at=since)
 
 
 def _rendered(env: Settings, opened: Reading, digest: Digest, form: str) -> Sequence[bytes]:

@@ -30,6 +30,13 @@ def test_what_the_rules_found_lately_is_shown_as_a_digest(folder: Folder):
     assert "1. ICE in town" in said
 
 
+def test_the_heading_of_what_was_found_lately_says_since_when(folder: Folder):
+    folder.send("ICE in town")
+    said = folder.command("preview", "ana", "--since", "7d").stdout
+    heading = next(line for line in said.splitlines() if line.startswith("1 story, "))
+    assert " to " in heading
+
+
 @pytest.mark.parametrize("form", ["html", "eml", "slack", "json"])
 def test_each_form_holds_the_story_and_can_be_read_by_its_program(folder: Folder, form: str):
     folder.send("ICE in town")
