@@ -113,18 +113,13 @@ class Phrases:
     # --- completeness ------------------------------------------------------------------------
 
     @cached_property
-    def failing(self) -> tuple[FeedHealth, ...]:
-        """The sources that could not be read."""
-        return tuple(health for health in self.digest.health if not health.ok)
-
-    @cached_property
     def read_count(self) -> str:
         """ "41 of 42 sources read", empty when there are no sources."""
-        total = len(self.digest.health)
+        total = self.digest.sources
         words = self._n(
             "%(read)d of %(total)d source read", "%(read)d of %(total)d sources read", total
         )
-        return words % {"read": total - len(self.failing), "total": total} if total else ""
+        return words % {"read": total - len(self.digest.missing), "total": total} if total else ""
 
     @cached_property
     def late(self) -> str:
@@ -135,8 +130,8 @@ class Phrases:
     @cached_property
     def warning(self) -> str:
         """What is late, and what may be missing; empty when all is in time and was read."""
-        read, total = len(self.digest.health) - len(self.failing), len(self.digest.health)
-        others = self._others_read(read, total) if self.failing else ""
+        missing, total = self.digest.missing, self.digest.sources
+        others = self._others_read(total - len(missing), total) if missing else ""
         return f"{self.brief_warning} {others}".strip()
 
     @cached_property
@@ -145,7 +140,7 @@ class Phrases:
         return f"{self.late} {self._missing()}".strip()
 
     def _missing(self) -> str:
-        failing = self.failing
+        failing = self.digest.missing
         if not failing:
             return ""
         if len(failing) == 1:
@@ -185,7 +180,7 @@ class Phrases:
     @cached_property
     def sources(self) -> str:
         """How complete the digest is, as one sentence for its foot."""
-        failing, total = self.failing, len(self.digest.health)
+        failing, total = self.digest.missing, self.digest.sources
         if total == 0:
             return ""
         if not failing:

@@ -52,12 +52,8 @@ def sample_digest(language: Literal["en", "es"] = "en") -> Digest:
         slot="2026-11-24T07:30",
         alerts=(_detention(), _bare()),
         rules=(),
-        health=(
-            FeedHealth("Dane County Courier", ok=True),
-            FeedHealth(
-                "Lake Mendota Ledger", ok=False, since=_NOW - 40 * _HOUR_S, reason="no answer"
-            ),
-        ),
+        sources=2,
+        missing=(FeedHealth("Lake Mendota Ledger", _NOW - 40 * _HOUR_S, "no answer"),),
         explanations={"ice": "ICE in capitals"},
         created_at=_NOW,
         since_at=_NOW - 24 * _HOUR_S,

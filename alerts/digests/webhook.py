@@ -51,10 +51,10 @@ def _size(value: Any) -> int:
 
 def _facts(digest: Digest) -> Json:
     person, say = digest.subscriber, Phrases(digest)
-    missing = [
-        {"source": one.name, "since": iso(one.since), "reason": one.reason} for one in say.failing
+    shown = [
+        {"source": one.name, "since": iso(one.since), "reason": one.reason}
+        for one in digest.missing[:_MAX_MISSING]
     ]
-    shown = missing[:_MAX_MISSING]
     while _size(shown) > _MAX_MISSING_BYTES:
         shown.pop()
     return {
@@ -67,8 +67,8 @@ def _facts(digest: Digest) -> Json:
         "stories": len(digest.stories),
         "late": say.late or None,
         "completeness": {
-            "sources": len(digest.health),
-            "read": len(digest.health) - len(missing),
+            "sources": digest.sources,
+            "read": digest.sources - len(digest.missing),
             "missing": shown,
         },
     }

@@ -45,13 +45,12 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """What a reader must know of one source to trust a digest's silence."""
+    """What a reader must know of a source that could not be read."""
 
     name: str
-    ok: bool
-    since: float | None = None  # when it could last be read, if not ok
+    since: float | None = None  # when it could last be read
     reason: str = ""  # in readers' words, English
-    kind: str = "unasked"  # the class of the failure, if not ok
+    kind: str = "unasked"  # the class of the failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,8 @@ class Digest:
     created_at: float
     since_at: float | None
     sections: tuple[Section, ...]
-    health: tuple[FeedHealth, ...]
+    sources: int  # how many feeds are configured
+    missing: tuple[FeedHealth, ...]  # those of them that could not be read
     explanations: Mapping[str, str] = field(default_factory=dict)  # rule title -> plain words
     next_at: float | None = None
     titles: Mapping[str, str] = field(default_factory=dict)  # rule name -> title, of all followed

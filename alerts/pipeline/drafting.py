@@ -23,9 +23,6 @@ from alerts.settings import Settings
 from alerts.store import alerts as alert_rows
 from alerts.store import entries, feeds, subscribers
 
-#: States of a feed that is read; what is held back in a quarantine is old.
-_READ = frozenset({"ok", "quarantined"})
-
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -57,7 +54,8 @@ class Draft:
             slot=slot,
             alerts=alerts,
             rules=[known[name] for name in named if name in known],
-            health=self.health(),
+            sources=len(self.in_force.feeds),
+            missing=self.missing(),
             explanations=_explanations(self.in_force, person),
             created_at=now,
             since_at=subscribers.last_digest_at(
@@ -104,19 +102,16 @@ class Draft:
         outlets = tuple(map(self._outlet, carriers[kept.entry_id]))
         return Alert(kept.entry_id, kept.entry, kept.seen_at, outlets, matches)
 
-    def health(self) -> list[FeedHealth]:
-        """Return how each configured feed is."""
-        rows = feeds.by_url(self.connection)
+    def missing(self) -> list[FeedHealth]:
+        """Return the feeds that could not be read."""
         return [
             FeedHealth(
                 name=row.name or row.title or row.host,
-                ok=row.state in _READ and row.error_kind is None,
                 since=row.last_success_at or row.failing_since,
                 reason=row.error_text or "It was not asked yet.",
                 kind=row.error_kind or "unasked",
             )
-            for url in self.in_force.feeds
-            if (row := rows.get(url)) is not None
+            for row in feeds.unread(self.connection)
         ]
 
     def _outlets(self, own_feed: int, carriers: Iterable[Row[Any]]) -> tuple[Outlet, ...]:

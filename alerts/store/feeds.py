@@ -319,6 +319,21 @@ def active(connection: Connection) -> list[Row[Any]]:
     return list(connection.execute(select(feed).where(feed.c.is_active)))
 
 
+#: States of a feed that is read; what is held back in a quarantine is old.
+_READ = ("ok", "quarantined")
+
+_UNREAD = (
+    select(feed)
+    .where(feed.c.is_active, or_(feed.c.error_kind.is_not(None), feed.c.state.not_in(_READ)))
+    .order_by(feed.c.id)
+)
+
+
+def unread(connection: Connection) -> list[Row[Any]]:
+    """Return the rows of configured feeds that could not be read last time, or never were asked."""
+    return list(connection.execute(_UNREAD))
+
+
 def by_url(connection: Connection) -> dict[str, Row[Any]]:
     """Return every feed row by its URL."""
     return {row.url: row for row in connection.execute(select(feed))}

@@ -166,12 +166,8 @@ MORNING = (
     ),
 )
 
-HEALTH = (
-    *(FeedHealth(f"Source {n}", ok=True) for n in range(41)),
-    FeedHealth(
-        "Lake Mendota Ledger", ok=False, since=at("22 15:10"), reason="Its server refuses us."
-    ),
-)
+SOURCES = 42
+MISSING = (FeedHealth("Lake Mendota Ledger", at("22 15:10"), "Its server refuses us."),)
 
 
 def morning(
@@ -184,7 +180,8 @@ def morning(
         "slot": "2026-11-24T07:30",
         "alerts": alerts,
         "rules": RULES,
-        "health": HEALTH,
+        "sources": SOURCES,
+        "missing": MISSING,
         "explanations": {
             "ICE": 'ICE in capitals, or Immigration and Customs Enforcement, but not in "ICE Arena"'
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from digest_cases import ANA, COURIER, HEALTH, MORNING, RADIO, alert, at, is_harmless, morning, rule
+from digest_cases import ANA, MORNING, RADIO, alert, at, is_harmless, morning, rule
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -141,8 +141,8 @@ def test_an_outlet_without_a_name_is_named_by_its_host_and_none_comes_twice():
 
 
 def test_names_of_sources_are_made_safe():
-    hostile = FeedHealth("Ledger\u202e\r\n<b>x</b>", ok=False, reason="a\nb")
-    (one,) = morning(health=[hostile]).health
+    hostile = FeedHealth("Ledger\u202e\r\n<b>x</b>", reason="a\nb")
+    (one,) = morning(missing=[hostile]).missing
     assert "\u202e" not in one.name
     assert "\n" not in one.name + one.reason
 
@@ -223,11 +223,6 @@ def test_whatever_feeds_write_each_alert_is_one_story(alerts):
         assert story.title
         assert is_harmless(story.title)
         assert story.link is None or story.link.startswith(("http://", "https://"))
-
-
-def test_health_is_kept_whole():
-    assert len(morning().health) == len(HEALTH)
-    assert COURIER not in [h.name for h in morning().health]
 
 
 def test_a_rule_without_a_title_is_called_by_its_name():

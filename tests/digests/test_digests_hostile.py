@@ -76,8 +76,8 @@ class Written:
         one = alert(1, self.title, "24 7:00", summary=self.summary, outlet="x", link=self.link)
         own = replace(one.outlets[0], name=self.outlet, lang="en")
         other = replace(own, name="Wire", link="https://wire.example/1")
-        health = [FeedHealth(self.source, ok=False, reason=self.reason), FeedHealth("B", ok=True)]
-        return morning([replace(one, outlets=(own, other))], subscriber=subscriber, health=health)
+        missing = [FeedHealth(self.source, reason=self.reason)]
+        return morning([replace(one, outlets=(own, other))], subscriber=subscriber, missing=missing)
 
     def twin(self) -> Written:
         """Harmless words; a link if this one has one that may be shown."""

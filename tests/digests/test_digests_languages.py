@@ -91,7 +91,8 @@ def test_no_english_word_of_ours_stands_in_a_spanish_digest():
     digest = replace(
         spanish(morning([one, late])),
         explanations={},
-        health=(FeedHealth("Z", ok=False, since=at("22 15:10"), reason="Refused", kind="http"),),
+        sources=1,
+        missing=(FeedHealth("Z", since=at("22 15:10"), reason="Refused", kind="http"),),
     )
     names = {"xx", "yy", "zz", "ana", "flores", "ice", "dane", "county", "courier", "q", "r", "z"}
     names |= {"luz", "sanctuary", "madison", "admin", "stop", "ice"}

@@ -40,8 +40,8 @@ def digest(language: str = "es", **person: object) -> Digest:
     """Return one whose stories and sources have words of no language."""
     mine = replace(ANA, language=language, **person)  # type: ignore[arg-type]
     made = morning([alert(1, "Xx yy", "24 6:12", paywall=True)], subscriber=mine)
-    bad = FeedHealth("Zz", ok=False, since=at("22 15:10"), reason="Refused", kind="http")
-    return replace(made, health=(bad, FeedHealth("Yy", ok=True)), next_at=at("25 7:30"))
+    bad = FeedHealth("Zz", since=at("22 15:10"), reason="Refused", kind="http")
+    return replace(made, sources=2, missing=(bad,), next_at=at("25 7:30"))
 
 
 def notes(language: str) -> list[Note]:

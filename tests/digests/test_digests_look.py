@@ -45,7 +45,7 @@ def page(name: str = "morning") -> str:
         "morning": morning([*MORNING, late]),
         "lines": morning(many, subscriber=brief()),
         "arabic": morning([alert(1, "اعتقال رجلين أمام سوق ICE", "24 7:00")]),
-        "endless": morning([endless], health=[FeedHealth("l" * 120, ok=False)]),
+        "endless": morning([endless], missing=[FeedHealth("l" * 120)]),
         "spanish": morning(subscriber=replace(ANA, language="es")),
     }
     return RENDERER.mails(digests[name], CONTEXT)[0].html

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from digest_cases import (
     ANA,
-    HEALTH,
     HOSTILE,
+    MISSING,
     MORNING,
     RADIO,
+    SOURCES,
     WIRE,
     alert,
     at,
@@ -204,27 +205,26 @@ def test_a_digest_of_the_same_day_tells_both_times_and_one_date():
 # --- completeness --------------------------------------------------------------------------------
 
 
-def completeness(health: list[FeedHealth]) -> tuple[str, str]:
-    text = one_mail(health=health).text
+def completeness(sources: int, *missing: FeedHealth) -> tuple[str, str]:
+    text = one_mail(sources=sources, missing=missing).text
     head, _, foot = text.partition("\n-- \n")
     return head, " ".join(foot.split())
 
 
 def test_a_complete_digest_says_so_in_its_foot_only():
-    head, foot = completeness([FeedHealth(f"S{n}", ok=True) for n in range(3)])
+    head, foot = completeness(3)
     assert "!" not in head
     assert "All 3 sources were read." in foot
 
 
 def test_an_incomplete_digest_says_so_on_top_and_why_in_its_foot():
-    head, foot = completeness(list(HEALTH))
+    head, foot = completeness(SOURCES, *MISSING)
     assert "! Lake Mendota Ledger could not be read since Sunday 3:10 pm:" in head
     assert "42 sources, all read but one: Lake Mendota Ledger (its server refuses us since" in foot
 
 
 def test_several_failing_sources_are_named():
-    failing = [FeedHealth("A", ok=False, since=at("20 8:00")), FeedHealth("B", ok=False)]
-    head, foot = completeness([*failing, FeedHealth("C", ok=True)])
+    head, foot = completeness(3, FeedHealth("A", since=at("20 8:00")), FeedHealth("B"))
     assert "2 sources could not be read" in head
     assert "A (since Friday 8:00 am) and B" in " ".join(head.split())
     assert "The other one of your 3 sources was read." in " ".join(head.split())
@@ -232,16 +232,16 @@ def test_several_failing_sources_are_named():
 
 
 def test_when_nothing_was_read_the_digest_says_so():
-    head, foot = completeness([FeedHealth("A", ok=False), FeedHealth("B", ok=False)])
+    head, foot = completeness(2, FeedHealth("A"), FeedHealth("B"))
     assert "None of your sources was read." in " ".join(head.split())
     assert "None of 2 sources was read: A and B." in foot
-    head, foot = completeness([FeedHealth("A", ok=False)])
+    head, foot = completeness(1, FeedHealth("A"))
     assert "A could not be read: its stories may be missing here." in head
     assert "Your one source was not read: A." in foot
 
 
 def test_without_sources_nothing_is_claimed():
-    _, foot = completeness([])
+    _, foot = completeness(0)
     assert "source" not in foot
 
 

@@ -84,7 +84,7 @@ def page(name: str) -> str:
     digests = {
         "morning": morning,
         "spanish": lambda: morning(subscriber=replace(ANA, language="es")),
-        "one story": lambda: morning(MORNING[:1], health=[]),
+        "one story": lambda: morning(MORNING[:1], sources=0, missing=[]),
         "nothing": lambda: morning([]),
         "many": lambda: morning(many),
         "strange": lambda: morning(strange),

@@ -108,7 +108,7 @@ def test_a_full_digest_quotes_every_story():
 
 
 def test_a_complete_digest_has_no_warning():
-    (post,) = posts(health=[FeedHealth("A", ok=True)])
+    (post,) = posts(sources=1, missing=[])
     assert ":warning:" not in json.dumps(post.document)
     assert texts(post)[-1].startswith("1 of 1 source read")
 
@@ -165,7 +165,7 @@ def test_hostile_news_neither_pings_nor_breaks_out(title, person):
         )
         for n in (1, 2)
     ]
-    for post in posts(stories, subscriber=person, health=[FeedHealth(title[:300], ok=False)]):
+    for post in posts(stories, subscriber=person, missing=[FeedHealth(title[:300])]):
         check_limits(post)
         assert all(re.match(r"https?://[^|]+\|[^|]+$", m) for t in texts(post) for m in markup(t))
         raw = json.dumps(post.document)

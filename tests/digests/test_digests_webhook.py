@@ -107,11 +107,11 @@ def test_outlets_outgrow_an_article_also_within_one_row():
 def test_a_document_holds_for_hundreds_of_rules_and_failing_sources():
     names = [f"rule-{n}" for n in range(500)]
     person = replace(ANA, subscriptions=tuple(map(Subscription, names)), name="é" * 5000)
-    health = [FeedHealth("漢" * 400, ok=False, reason="字" * 400) for _ in range(300)]
+    missing = [FeedHealth("漢" * 400, reason="字" * 400) for _ in range(300)]
     one = alert(
         1, "\U0001f600" * 3000, "24 7:00", rules=names, link="https://x.example/" + "a" * 1900
     )
-    (document,) = documents([one], subscriber=person, health=health)
+    (document,) = documents([one], subscriber=person, missing=missing, sources=300)
     assert document["data"]["completeness"]["read"] == 0
     assert document["data"]["articles"][0]["link"] == one.entry.link
 
