@@ -15,7 +15,6 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from alerts.digests import mail, slack, urgent, webhook
-from alerts.digests.kept import Kept
 from alerts.digests.layout import Row
 from alerts.digests.mail import MailContext
 from alerts.digests.plaintext import wrapped
@@ -24,6 +23,7 @@ from alerts.digests.slack import Mrkdwn
 from alerts.digests.templates import TEMPLATES, attempt, environment
 from alerts.digests.words import LANGUAGES, cut, enumerated, language_of, translations
 from alerts.errors import TemplateError
+from alerts.kept import Kept
 from alerts.log import get_logger
 from alerts.model import DestinationKind, Digest, Mail, Post, Urgency
 
@@ -31,8 +31,8 @@ __all__ = ["MailContext", "Renderer"]
 
 T = TypeVar("T")
 
-#: For each form of a mail in each language: what some hundred stories of a day take.
-_KEPT_BYTES = 2_000_000
+#: About a thousand stories, each in HTML and text for one zone and language.
+_KEPT_BYTES = 8_000_000
 
 
 class Renderer:
@@ -48,6 +48,7 @@ class Renderer:
         self.failure: TemplateError | None = None
         self._shipped = Renderer() if self.own and is_lenient else None
         self._tongues: dict[str, _Tongue] = {}
+        self._kept: Kept[str] | None = None if self.own else Kept(_KEPT_BYTES)
         if self.own.keys() & TEMPLATES.keys():
             self._try_out()
 
@@ -103,7 +104,7 @@ class Renderer:
         language = language_of(digest.subscriber.language)
         found = self._tongues.get(language)
         if found is None:  # made twice at worst, by two threads at once
-            found = self._tongues[language] = _Tongue(self.own, language)
+            found = self._tongues[language] = _Tongue(self.own, language, self._kept)
         return found
 
     def _try_out(self) -> None:
@@ -124,14 +125,16 @@ class Renderer:
 class _Tongue:
     """The templates in one language."""
 
-    def __init__(self, own: Mapping[str, str], language: str) -> None:
+    def __init__(
+        self, own: Mapping[str, str], language: str, kept: Kept[str] | None = None
+    ) -> None:
         self.html = _environment(own, language, autoescape=True)
         self.text = _environment(own, language)
         self.slack = _environment(own, language, finalize=slack.finalized)
         self.html.filters["unbroken"] = _unbroken
         self.text.filters["wrapped"] = wrapped
         for mails in (self.html, self.text):
-            mails.filters["once"] = _each_time if own else _once(Kept(_KEPT_BYTES))
+            mails.filters["once"] = _each_time if kept is None else _once(kept, language)
         self.slack.filters |= {"link": slack.link, "marked": slack.marked}
 
     def rendered_html(self, name: str, values: Mapping[str, Any]) -> str:
@@ -171,15 +174,17 @@ def _each_time(row: Row, macro: Callable[[Row], str]) -> str:
     return macro(row)
 
 
-def _once(kept: Kept[str]) -> Callable[[Context, Row, Callable[[Row], str]], str]:
+def _once(kept: Kept[str], language: str) -> Callable[[Context, Row, Callable[[Row], str]], str]:
     """Return the same for the shipped templates, which read nothing but what this key holds."""
 
     @jinja2.pass_context
     def once(context: Context, row: Row, macro: Callable[[Row], str]) -> str:
         say = context["say"]
-        number = row.number if context.name == "digest.txt.j2" else 0
-        others = row.others if row.form == "more" else ()  # else it is the story that says which
-        key = (row.story, row.form, number, others, row.also_under(say.digest), say.seen_from)
+        # Else it is the story that says which are the others.
+        others = row.others if row.form == "more" else ()
+        digits = len(str(row.number))
+        of_reader = (language, say.seen_from, row.also_under(say.digest))
+        key = (row.story, context.name, row.form, digits, others, of_reader)
         return kept.get(key, lambda: macro(row))
 
     return once

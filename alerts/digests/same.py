@@ -13,8 +13,8 @@ from sys import getsizeof
 from urllib.parse import urlsplit
 
 from alerts import links, text
-from alerts.digests.kept import Kept
 from alerts.digests.stories import MAX_TITLE_CHARS
+from alerts.kept import Kept
 from alerts.model import Alert, Match
 
 #: Articles further apart are no news of one event.

@@ -13,7 +13,7 @@ from sys import getsizeof
 from typing import NamedTuple
 
 from alerts import links, text
-from alerts.digests.kept import Kept
+from alerts.kept import Kept
 from alerts.model import Alert, Outlet, Piece, Span, Story
 
 #: A title is never cut below this; feeds that write more write no title.

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from alerts.digests import stories
 from alerts.digests.below import Before, already_sent, corrected
-from alerts.digests.kept import Kept
 from alerts.digests.mail import MailContext
 from alerts.digests.render import Renderer
 from alerts.digests.templates import PACKAGED, TEMPLATES
+from alerts.kept import Kept
 from alerts.model import Alert, Digest, Outlet
 
 #: Keeps from one example to the next, as it does from one reader to the next.
@@ -100,6 +100,13 @@ def test_one_story_has_the_titles_of_its_rules_and_all_its_outlets_for_whoever_r
         rules = (RULES[1], replace(RULES[0], titles={"en": title}))
         digest, context = morning(found, rules=rules), MailContext("ana@example.org")
         assert RENDERER.mails(digest, context) == SLOW.mails(digest, context)
+
+
+def test_a_story_stands_in_the_text_by_its_own_number_however_long():
+    title, context = "ICE seen on Park Street, witnesses say " * 4, MailContext("ana@example.org")
+    found = [alert(number, f"{title}{number}", f"24 6:{50 - number}") for number in range(12)]
+    for some in (found[11:], found):
+        assert RENDERER.mails(morning(some), context) == SLOW.mails(morning(some), context)
 
 
 @given(alerts(), st.booleans())

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-#: What a value takes beside itself: its place in the table, and the objects of its key.
+#: What a value takes beside itself: its key, and its place in the table.
 _PLACE_BYTES = 1_000
 
 
@@ -41,8 +41,7 @@ class Kept(Generic[T]):
 
     def _put(self, key: Hashable, value: T) -> None:
         with self._lock:
-            # A key holds about the texts of its value.
-            self._used += 2 * self._size(value) + _PLACE_BYTES
+            self._used += self._size(value) + _PLACE_BYTES
             if self._used > self._room:
                 self._old, self._young, self._used = self._young, {}, 0
             self._young[key] = value
