@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from alerts.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[1]
 _SHARED = ROOT.parent / "shared" / "data"
@@ -42,6 +46,19 @@ def program(name: str, *, package: str | None = None) -> Path:
     if _is_set("ALERTS_TEST_ALL"):
         pytest.fail(f"{reason}; ALERTS_TEST_ALL demands it", pytrace=False)
     pytest.skip(reason)
+
+
+def free_port() -> int:
+    """Return a port of loopback for a server that is about to start, or that is to be missed.
+
+    It lies below those that the kernel gives to whoever asks for any, so that no other test gets
+    it meanwhile. Not by `random`: each worker seeds that alike.
+    """
+    while True:
+        number = 10_000 + int(SystemClock().token(), 16) % 20_000
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", number))
+            return number
 
 
 def node_package(name: str) -> Path:

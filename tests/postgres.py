@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -13,13 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from needs import program
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from needs import free_port, program
 
 
 def _as_server_user(*command: str | Path) -> None:
@@ -35,7 +28,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self._pg_ctl = program("pg_ctl", package="postgresql")
-        self._folder, self._data, self._port = folder, folder / "data", _free_port()
+        self._folder, self._data, self._port = folder, folder / "data", free_port()
         self.url = f"postgresql://alerts@127.0.0.1:{self._port}"
 
     def make(self) -> None:

@@ -232,7 +232,7 @@ def test_what_hangs_does_not_hold_up_the_exit() -> None:
         "hang = lambda _: threading.Event().wait()\n"
         "threading.Thread(target=side_by_side, args=(hang, [1, 2]), daemon=True).start()\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=90)
 
 
 def test_side_by_side_keeps_the_order_of_many() -> None:

@@ -122,4 +122,4 @@ def test_the_completion_script_is_one_the_shell_takes(shell: str) -> None:
     assert "_ALERTS_COMPLETE" in result.stdout
     if shell == "bash":
         script = result.stdout.encode()
-        subprocess.run([needs.program("bash"), "-n"], input=script, check=True, timeout=30)
+        subprocess.run([needs.program("bash"), "-n"], input=script, check=True, timeout=90)

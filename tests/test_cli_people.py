@@ -183,15 +183,15 @@ def test_web_serves_the_pages_with_the_configuration_in_force_and_ends_on_sigter
             assert process.stdout is not None
             address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
             assert address is not None
-            answer = requests.get(f"{address[0]}/healthz", timeout=10)
+            answer = requests.get(f"{address[0]}/healthz", timeout=60)
             assert answer.json()["tick_lag_seconds"] is None
-            forged = requests.get(f"{address[0]}/u/forged", timeout=10)
+            forged = requests.get(f"{address[0]}/u/forged", timeout=60)
             assert forged.status_code == 404
             assert "webdesk" not in forged.text
             admins = "admins: [{email: webdesk@newsroom.example}]\n"
             Path("subscribers.yaml").write_text(YAML + admins)
             CliRunner().invoke(once, [])
-            assert "webdesk" in requests.get(f"{address[0]}/u/forged", timeout=10).text
+            assert "webdesk" in requests.get(f"{address[0]}/u/forged", timeout=60).text
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0

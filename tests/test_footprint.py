@@ -28,7 +28,7 @@ def loaded_by_once(folder: Path, query: str) -> list[str]:
         f"version: 1\nsubscribers:\n  - {{name: Ana, email: ana@example.org, rules: [{{query: '{query}'}}]}}\n"
     )
     run = [sys.executable, "-c", ONCE.format(names=HEAVY)]
-    done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=True, timeout=90)
     return done.stdout.rpartition("loaded:")[2].split()
 
 

@@ -21,7 +21,7 @@ with Progress() as progress:
 
 def test_on_a_terminal_a_log_line_takes_the_place_of_the_live_line():
     ours, theirs = pty.openpty()
-    done = subprocess.run([sys.executable, "-c", WRITES], stderr=theirs, check=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", WRITES], stderr=theirs, check=True, timeout=90)
     os.close(theirs)
     said = os.read(ours, 65_536).decode()
     os.close(ours)
@@ -36,7 +36,7 @@ def written(code: str) -> str:
     """Return what a process that runs `code` writes on standard error, which is no terminal."""
     code = f"from alerts import log\nlogger = log.get_logger()\n{code}"
     run = [sys.executable, "-c", code]
-    done = subprocess.run(run, capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(run, capture_output=True, text=True, check=True, timeout=90)
     assert done.stdout == ""
     return done.stderr
 

@@ -158,7 +158,7 @@ def test_the_table_sends_mail_to_the_spool_until_a_server_is_set(
 
 
 def test_one_hanging_webhook_keeps_no_other_waiting(receiver: WebhookReceiver) -> None:
-    transport = WebhookTransport(LOCAL, SystemClock(), deadline_s=5.0)
+    transport = WebhookTransport(LOCAL, SystemClock(), deadline_s=60.0)
     gate = threading.Event()
     receiver.answer("/slow", Answer(204, gate=gate))
     slow = prepared(transport, POST, webhook(receiver.url("/slow")), 1)

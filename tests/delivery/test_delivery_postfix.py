@@ -18,15 +18,14 @@ from alerts.delivery.email import EmailTransport
 from alerts.delivery.server import MailServer
 from alerts.model import SendResult
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 60.0
 
 
 @contextmanager
 def sink(*options: str) -> Iterator[MailServer]:
     """Run smtp-sink on a free port until the block ends."""
     program = needs.program("smtp-sink", package="postfix")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = needs.free_port()
     as_nobody = ("-u", "nobody") if os.geteuid() == 0 else ()  # it refuses to stay root
     words = [str(program), *as_nobody, *options, f"127.0.0.1:{port}", "64"]
     process = subprocess.Popen(words, stderr=subprocess.DEVNULL)

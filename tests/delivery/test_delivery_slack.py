@@ -36,7 +36,7 @@ BLOCKS = {
 
 @pytest.fixture
 def transport() -> Iterator[SlackTransport]:
-    made = SlackTransport(Guard(["127.0.0.0/8"]), SystemClock(), deadline_s=5.0)
+    made = SlackTransport(Guard(["127.0.0.0/8"]), SystemClock(), deadline_s=60.0)
     yield made
     made.close()
 
@@ -163,7 +163,7 @@ def test_a_message_without_layout_has_no_plainer_form() -> None:
     "answer", [Raw(b"", then="close"), Raw(b"HTTP/1.1 2", then="hold"), Raw(b"garbage\r\n\r\n")]
 )
 def test_an_answer_that_was_lost_leaves_it_unknown(answer: Raw) -> None:
-    transport = SlackTransport(Guard(["127.0.0.0/8"]), SystemClock(), deadline_s=0.3)
+    transport = SlackTransport(Guard(["127.0.0.0/8"]), SystemClock(), deadline_s=1.0)
     with serve(answer) as server:
         result = sent(transport, server)
     transport.close()

@@ -12,19 +12,19 @@ from alerts.demo.servers import Answer, FeedServer, MailSink, WebhookReceiver
 
 
 def _send(sink: MailSink, text: str = "Subject: Hello\r\n\r\nText\r\n") -> None:
-    with smtplib.SMTP(sink.address, sink.port, timeout=10) as client:
+    with smtplib.SMTP(sink.address, sink.port, timeout=60) as client:
         client.sendmail("alerts@example.org", ["ana@example.org"], text)
 
 
 def test_a_document_known_by_etag_or_date_is_answered_with_304(feed_server: FeedServer) -> None:
     url = feed_server.put("/feed.xml", "<rss/>")
-    first = requests.get(url, timeout=10)
+    first = requests.get(url, timeout=60)
     assert (first.status_code, first.text) == (200, "<rss/>")
     for name, value in (
         ("If-None-Match", first.headers["ETag"]),
         ("If-Modified-Since", first.headers["Last-Modified"]),
     ):
-        again = requests.get(url, headers={name: value}, timeout=10)
+        again = requests.get(url, headers={name: value}, timeout=60)
         assert (again.status_code, again.content) == (304, b"")
     assert [request.status for request in feed_server.requests] == [200, 304, 304]
 
@@ -33,23 +33,23 @@ def test_a_changed_document_gets_a_new_etag_and_an_equal_one_keeps_it(
     feed_server: FeedServer,
 ) -> None:
     url = feed_server.put("/feed.xml", "one")
-    etag = requests.get(url, timeout=10).headers["ETag"]
+    etag = requests.get(url, timeout=60).headers["ETag"]
     feed_server.put("/feed.xml", "one")
-    assert requests.get(url, timeout=10).headers["ETag"] == etag
+    assert requests.get(url, timeout=60).headers["ETag"] == etag
     feed_server.put("/feed.xml", "two")
-    assert requests.get(url, headers={"If-None-Match": etag}, timeout=10).text == "two"
+    assert requests.get(url, headers={"If-None-Match": etag}, timeout=60).text == "two"
 
 
 def test_a_date_nobody_can_read_is_no_validator(feed_server: FeedServer) -> None:
     url = feed_server.put("/feed.xml", "one")
-    answer = requests.get(url, headers={"If-Modified-Since": "yesterday"}, timeout=10)
+    answer = requests.get(url, headers={"If-Modified-Since": "yesterday"}, timeout=60)
     assert answer.status_code == 200
 
 
 def test_scripted_answers_come_first_and_once(feed_server: FeedServer) -> None:
     url = feed_server.put("/feed.xml", "fine")
     feed_server.script("/feed.xml", Answer(503, headers={"Retry-After": "7"}), Answer(410))
-    answers = [requests.get(url, timeout=10) for _ in range(3)]
+    answers = [requests.get(url, timeout=60) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [503, 410, 200]
     assert answers[0].headers["Retry-After"] == "7"
 
@@ -57,13 +57,13 @@ def test_scripted_answers_come_first_and_once(feed_server: FeedServer) -> None:
 def test_a_removed_path_is_not_found(feed_server: FeedServer) -> None:
     url = feed_server.put("/feed.xml", "fine")
     feed_server.remove("/feed.xml")
-    assert requests.get(url, timeout=10).status_code == 404
+    assert requests.get(url, timeout=60).status_code == 404
 
 
 def test_a_dropped_connection_says_nothing_and_is_recorded(feed_server: FeedServer) -> None:
     feed_server.answer("/gone", Answer(drop=True))
     with pytest.raises(requests.ConnectionError):
-        requests.get(feed_server.url("/gone"), timeout=10)
+        requests.get(feed_server.url("/gone"), timeout=60)
     assert feed_server.requests[0].status == 0
 
 
@@ -73,16 +73,16 @@ def test_a_gate_holds_an_answer_back_and_a_stop_opens_it(feed_server: FeedServer
 
     def ask() -> None:
         try:
-            got.append(requests.get(feed_server.url("/slow"), timeout=10).text)
+            got.append(requests.get(feed_server.url("/slow"), timeout=60).text)
         except requests.RequestException as error:
             got.append(error)
 
     asking = threading.Thread(target=ask)
     asking.start()
-    assert feed_server.wait_for(lambda requests: len(requests) == 1, 10)
+    assert feed_server.wait_for(lambda requests: len(requests) == 1, 60)
     assert not got
     feed_server.stop()
-    asking.join(10)
+    asking.join(60)
     assert got
 
 
@@ -91,19 +91,19 @@ def test_a_stopped_server_starts_again_on_its_port() -> None:
     with server:
         url = server.put("/feed.xml", "fine")
     with pytest.raises(requests.ConnectionError):
-        requests.get(url, timeout=10)
+        requests.get(url, timeout=60)
     with server:
-        assert requests.get(url, timeout=10).text == "fine"
+        assert requests.get(url, timeout=60).text == "fine"
 
 
 def test_the_receiver_speaks_like_slack_and_like_a_plain_webhook(
     receiver: WebhookReceiver,
 ) -> None:
-    slack = requests.post(receiver.url("/services/T/B/x"), json={"text": "hi"}, timeout=10)
-    plain = requests.post(receiver.url("/hook"), data=b"raw", timeout=10)
+    slack = requests.post(receiver.url("/services/T/B/x"), json={"text": "hi"}, timeout=60)
+    plain = requests.post(receiver.url("/hook"), data=b"raw", timeout=60)
     assert (slack.text, plain.status_code) == ("ok", 204)
     receiver.script("/hook", Answer(500))
-    requests.post(receiver.url("/hook"), data=b"again", timeout=10)
+    requests.post(receiver.url("/hook"), data=b"again", timeout=60)
     assert receiver.accepted("/services/T/B/x")[0].json() == {"text": "hi"}
     assert [request.body for request in receiver.accepted("/hook")] == [b"raw"]
     receiver.forget()

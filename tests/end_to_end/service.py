@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -186,12 +185,6 @@ class Service:
             database.execute("UPDATE gate SET next_at = 1")
         database.close()
 
-    def free_port(self) -> int:
-        """Return a port that nobody listens on just now."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
     # --- what came of it ---------------------------------------------------------------------
 
     def mails(self) -> list[ReceivedMail]:
@@ -204,4 +197,4 @@ class Service:
 def kill(process: subprocess.Popen[bytes]) -> None:
     """End a process as a power cut would."""
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)

@@ -64,21 +64,21 @@ def test_a_kept_demo_serves_its_stop_link_and_ends_cleanly_on_a_signal(
     try:
         link = _line(demo, "/u/")
         site = link.partition("/u/")[0]
-        assert requests.get(f"{site}/healthz", timeout=10).status_code == 200
-        assert "alerts_feeds" in requests.get(f"{site}/metrics", timeout=10).text
-        assert "ana@example.org" in requests.get(link, timeout=10).text
-        assert requests.post(link, timeout=10).ok
+        assert requests.get(f"{site}/healthz", timeout=60).status_code == 200
+        assert "alerts_feeds" in requests.get(f"{site}/metrics", timeout=60).text
+        assert "ana@example.org" in requests.get(link, timeout=60).text
+        assert requests.post(link, timeout=60).ok
         told = _line(demo, "Mail to ana@example.org: You get no more mails")
         assert Path(told.rpartition("(")[2].removesuffix(")")).is_file()
         asked = [sys.executable, "-m", "alerts", "explain", "donkeys"]
         assert "Rescue donkeys" in subprocess.check_output(asked, cwd=folder, encoding="utf-8")
     finally:
         demo.terminate()
-        out, _ = demo.communicate(timeout=30)
+        out, _ = demo.communicate(timeout=60)
     assert demo.returncode == 0
     assert out.endswith("Stopped.\n")
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"{site}/healthz", timeout=10)
+        requests.get(f"{site}/healthz", timeout=60)
 
 
 def _line(demo: subprocess.Popen[str], words: str) -> str:

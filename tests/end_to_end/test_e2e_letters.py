@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from tests import needs
 from tests.end_to_end.service import Service, item
 
 PEOPLE = (
@@ -36,7 +37,7 @@ def test_who_is_new_is_welcomed_once_in_their_language(service: Service) -> None
 def test_a_mail_that_waited_for_its_server_says_so_first(service: Service) -> None:
     service.configure()
     service.publish(NEW)
-    dead = f"smtp://127.0.0.1:{service.free_port()}?tls=none"
+    dead = f"smtp://127.0.0.1:{needs.free_port()}?tls=none"
     assert service.once(SMTP_URL=dead)["delayed"] == 1
     with sqlite3.connect(service.folder / "alerts.db") as database:  # five hours pass
         database.execute("UPDATE delivery SET created_at = created_at - 18000")

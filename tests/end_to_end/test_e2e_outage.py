@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from needs import immutable_files, mounts, program
+from needs import free_port, immutable_files, mounts, program
 from postgres import cluster
 
 from alerts.store.database import open_database
@@ -63,7 +63,7 @@ def told(service: Service) -> list[int]:
 
 def live_through(service: Service, url: str, fail: Callable[[], None], mend: Callable[[], None]):
     """Tell a story, fail, publish another, mend: both are told once and the fault was said once."""
-    port, log = service.free_port(), service.folder / "log"
+    port, log = free_port(), service.folder / "log"
     service.configure(RIGHT_AWAY, ROOM_HOOK)
     service.publish(FIRST)
     with log.open("wb") as err, running(service, stderr=err, DATABASE_URL=url, PORT=str(port)):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from alerts.clock import SystemClock
+from tests import needs
 from tests.end_to_end.service import ANA, HOOK, Service, item, kill
 
 WAIT_S = 90.0
@@ -32,7 +33,7 @@ def running(
         until(lambda: process.poll() is not None or hears_sigterm(process.pid), "it is started")
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            assert process.wait(WAIT_S) == 0
 
 
 def hears_sigterm(pid: int) -> bool:
@@ -60,7 +61,7 @@ def test_a_running_service_tells_what_is_published_and_stops_within_ten_seconds(
         assert service.mail.wait_for(1, WAIT_S)
         begun = SystemClock().monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(WAIT_S) == 0
         assert SystemClock().monotonic() - begun < 10
 
 
@@ -127,7 +128,7 @@ def test_a_good_edit_is_taken_by_itself_and_its_new_feed_polled_at_once(service:
 def test_the_pages_answer_while_the_service_runs(service: Service) -> None:
     service.configure(RIGHT_AWAY)
     service.publish(NEWS)
-    port = service.free_port()
+    port = needs.free_port()
     base = f"http://127.0.0.1:{port}"
     with running(service, PORT=str(port), BASE_URL=base):
         assert service.mail.wait_for(1, WAIT_S)

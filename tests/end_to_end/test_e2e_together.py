@@ -52,7 +52,7 @@ def test_beside_a_service_a_second_ends_at_once_and_a_pass_waits_its_turn(
         until(lambda: has_asked_for_the_lock(patient, url), "the pass waits")
         asked = len(service.feeds.requests)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(WAIT_S) == 0
         assert patient.wait(WAIT_S) == 0
     assert len(service.feeds.requests) == asked + 1
     assert len(service.mails()) == 1
@@ -79,7 +79,7 @@ def test_three_processes_started_at_the_same_moment_send_a_backlog_once(
 ) -> None:
     owe(service, url)
     logs = [service.folder / f"log{n}" for n in range(3)]
-    commands = (("run",), ("run",), ("once", "--max-time", "30s"))
+    commands = (("run",), ("run",), ("once", "--max-time", "80s"))
     processes = []
     for log, command in zip(logs, commands, strict=True):
         with log.open("wb") as stderr:

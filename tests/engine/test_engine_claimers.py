@@ -83,7 +83,7 @@ def three(database: Database) -> Iterator[list[Claimer]]:
     yield claimers
     for one in claimers:
         one.process.communicate()
-        one.process.wait(10)
+        one.process.wait(60)
 
 
 def owed(number: int, part: int) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def test_where_nothing_has_run_it_says_so(tmp_path: Path, monkeypatch: pytest.Mo
 def test_on_a_terminal_a_live_line_says_how_many_articles_were_judged(folder: Folder):
     ours, theirs = pty.openpty()
     asked = [sys.executable, "-m", "alerts", "check", "--with-history"]
-    done = subprocess.run(asked, stdout=subprocess.PIPE, stderr=theirs, check=True, timeout=60)
+    done = subprocess.run(asked, stdout=subprocess.PIPE, stderr=theirs, check=True, timeout=90)
     os.close(theirs)
     said = os.read(ours, 65_536).decode()
     os.close(ours)

@@ -65,7 +65,7 @@ def once(folder: Path) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=90,
         check=False,
     )
 

@@ -13,7 +13,7 @@ def test_a_trouble_that_two_find_at_the_same_moment_is_told_by_one(database: Dat
     both_look = Barrier(2)
 
     def find(name: str) -> bool:
-        both_look.wait(10)
+        both_look.wait(60)
         with database.write() as connection:
             return notices.begin(connection, "outage", name, 1.0)
 
@@ -30,7 +30,7 @@ def test_an_outage_that_two_find_at_the_same_moment_begins_once(database: Databa
     both_look = Barrier(2)
 
     def find(_: int) -> bool:
-        both_look.wait(10)
+        both_look.wait(60)
         with database.write() as connection:
             return outage.begin(connection, 1.0, {"connect"})
 

@@ -201,20 +201,20 @@ def test_metrics_are_what_prometheus_reads_and_the_list_declares(site: Site, lin
 def test_waitress_serves_the_pages_on_any_free_port_and_stops(site: Site, link: str):
     served = serve(site.app, "127.0.0.1", 0)
     try:
-        page = requests.get(served.url + link, timeout=10)
+        page = requests.get(served.url + link, timeout=60)
         assert page.status_code == 200
         assert "Server" not in page.headers
         one_click = requests.post(
-            served.url + link, data={"List-Unsubscribe": "One-Click"}, timeout=10,
+            served.url + link, data={"List-Unsubscribe": "One-Click"}, timeout=60,
             allow_redirects=False,
         )  # fmt: skip
         assert one_click.status_code == 200
-        too_long = requests.post(served.url + link, data=iter([b"x" * 20_000]), timeout=10)
+        too_long = requests.post(served.url + link, data=iter([b"x" * 20_000]), timeout=60)
         assert too_long.status_code == 413
     finally:
         served.stop()
     with pytest.raises(requests.ConnectionError):
-        requests.get(served.url + link, timeout=10)
+        requests.get(served.url + link, timeout=60)
 
 
 def test_a_port_that_is_taken_is_a_clear_error(site: Site):
