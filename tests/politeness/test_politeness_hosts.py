@@ -180,7 +180,8 @@ def test_an_outage_is_held_against_no_feed_and_told_once(
         for n, _ in enumerate(net.urls)
         for site in [net.sites[n % 5]]
     )
-    assert firsts[-1] - firsts[0] >= 15 * MINUTE
+    # Each feed draws its own moment of half an hour: a dozen may lie together by luck, 42 do not.
+    assert firsts[-1] - firsts[0] >= (15 if count > 12 else 5) * MINUTE
     assert max(Counter(int((at - back) // MINUTE) for at in firsts).values()) <= 8
 
 
