@@ -11,10 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from alerts.errors import GrammarError
 from alerts.model import Article, Match, Rule
+from alerts.rules import packed
 from alerts.rules.clauses import Clauses
 from alerts.rules.compile import NOBODY, Compiled, compiled
 from alerts.rules.fields import apart, passes
 from alerts.rules.leaves import Leaves
+from alerts.rules.packed import Packed
 from alerts.rules.pause import collector_paused
 from alerts.rules.plans import CERTAIN, EVERY_ONE
 from alerts.rules.scene import Occurrence, Scene
@@ -32,40 +34,42 @@ class Matcher:
     told by it, and waits for the next article.
     """
 
-    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+    def __init__(self, rules: Iterable[Rule] = (), *, packed_from: int = packed.FROM) -> None:
         self._lock = threading.RLock()
         self._leaves = Leaves()
-        self._table = Table(self._leaves.commonness)
+        given = {rule.name: rule for rule in rules}
+        kind = Packed if len(given) >= packed_from and packed.is_possible() else Table
+        self._table = kind(self._leaves.commonness)
         self._rules: list[Rule | None] = []  # by slot; None: gone
+        self._names: list[str] = []  # by slot, for all that ever were: one look less than at a rule
         self._slots: dict[str, int] = {}
         self._places: dict[int, int] = {}  # slot -> the one whose place it took
         self._refers_to: dict[int, Mapping[str, Rule]] = {}
         self._users: dict[str, set[str]] = {}  # rule -> rules that refer to it, however far away
-        self._wordless: dict[int, Rule] = {}  # no word tells when these may hold
         self._plans: dict[int, Compiled] = {}
         self._articles = 0
-        given = {rule.name: rule for rule in rules}
         with collector_paused():
             for rule in given.values():
                 self._put(rule, given.get)
+            self._table.settle()
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the rules in force, in their order."""
-        return self._named(self._slots.values())
+        return self._named(sorted(self._slots.values()))
 
     def match(self, article: Article) -> tuple[str, ...]:
         """Return the names of the rules that hold, in the order the rules were given."""
         first_new = len(self._rules)
         scene = Scene(article, self._leaves)
         self._learn(scene)
-        holds, asked = self._table.answer(scene.present)
-        for slot in (*asked, *self._wordless):
-            if slot < first_new and self._judge(slot, scene) is not None:
-                holds.add(slot)
+        slots = self._table.holding(
+            scene.present,
+            lambda slot: slot < first_new and self._judge(slot, scene) is not None,
+        )
         if len(self._rules) > first_new:
-            holds = {slot for slot in holds if slot < first_new}
-        return self._named(holds)
+            slots = [slot for slot in slots if slot < first_new]
+        return self._named(slots)
 
     def spans(self, article: Article, names: Collection[str] | None = None) -> tuple[Match, ...]:
         """Return the rules that hold (of `names`, if given) with where they say so.
@@ -75,9 +79,8 @@ class Matcher:
         """
         first_new = len(self._rules)
         scene = Scene(article, self._leaves, with_characters=True)
-        holds, asked = self._table.answer(scene.present)
         found: list[Match] = []
-        for slot in self._in_order(holds.union(asked, list(self._wordless))):
+        for slot in self._in_order(self._table.holding(scene.present, lambda _: True)):
             rule = self._rules[slot]
             if rule is None or slot >= first_new or not (names is None or rule.name in names):
                 continue
@@ -109,6 +112,10 @@ class Matcher:
                 )
             self._drop(name)
 
+    def settle(self) -> None:
+        """Wait until all rules that came and went since are found as fast as the others."""
+        self._table.settle()
+
     # --- the rules in force ------------------------------------------------------------------
 
     def _rule(self, name: str) -> Rule | None:
@@ -127,22 +134,19 @@ class Matcher:
         if old is not None:
             self._places[slot] = self._places.pop(old, old)
             self._drop(rule.name)
-        if clauses is None:
-            self._wordless[slot] = rule
-        else:
-            self._table.add(slot, clauses)
+        self._table.add(slot, clauses)
         self._slots[rule.name] = slot
         if reading.refers_to:
             self._refers_to[slot] = reading.refers_to
             for name in reading.refers_to:
                 self._users.setdefault(name, set()).add(rule.name)
+        self._names.append(rule.name)
         self._rules.append(rule)
 
     def _drop(self, name: str) -> None:
         slot = self._slots.pop(name)
         rule = self._rules[slot]
         self._rules[slot] = None
-        self._wordless.pop(slot, None)
         self._places.pop(slot, None)
         self._plans.pop(slot, None)
         self._table.remove(slot)
@@ -156,17 +160,13 @@ class Matcher:
 
     # --- one article -------------------------------------------------------------------------
 
-    def _in_order(self, slots: Iterable[int]) -> list[int]:
+    def _in_order(self, slots: list[int]) -> list[int]:
+        """Return slots, sorted, in the order the rules were given."""
         places = self._places
-        if not places:
-            return sorted(slots)
-        return sorted(slots, key=lambda slot: places.get(slot, slot))
+        return sorted(slots, key=lambda slot: places.get(slot, slot)) if places else slots
 
-    def _named(self, slots: Iterable[int]) -> tuple[str, ...]:
-        rules = self._rules
-        return tuple(
-            [rule.name for slot in self._in_order(slots) if (rule := rules[slot]) is not None]
-        )
+    def _named(self, slots: list[int]) -> tuple[str, ...]:
+        return tuple(map(self._names.__getitem__, self._in_order(slots)))
 
     def _learn(self, scene: Scene) -> None:
         """Count the leaves of some articles: rules that come later are anchored on rare ones."""

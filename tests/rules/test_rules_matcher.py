@@ -36,17 +36,26 @@ def rule(name: str, tree, **more) -> Rule:
 
 
 def check(matcher: Matcher, rules: list[Rule], article: Article) -> None:
+    check_all([matcher], rules, article)
+
+
+def check_all(matchers: list[Matcher], rules: list[Rule], article: Article) -> None:
     expected = [match for r in rules if (match := judge(r, article, rules))]
-    assert matcher.match(article) == tuple(match.rule for match in expected)
-    assert matcher.spans(article) == tuple(expected)
+    for matcher in matchers:
+        assert matcher.match(article) == tuple(match.rule for match in expected)
+        assert matcher.spans(article) == tuple(expected)
+
+
+#: Every size is answered by dictionaries, or every one by arrays.
+tables = pytest.mark.parametrize("packed_from", [1_000, 1], ids=["dictionaries", "arrays"])
 
 
 @thorough
-@given(rule_lists(), st.lists(articles(), min_size=5, max_size=5))
+@given(rules=rule_lists(), some=st.lists(articles(), min_size=5, max_size=5))
 def test_it_gives_the_answers_and_spans_of_the_naive_evaluator(rules, some):
-    matcher = Matcher(rules)
+    matchers = [Matcher(rules), Matcher(rules, packed_from=1)]
     for article in some:
-        check(matcher, rules, article)
+        check_all(matchers, rules, article)
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -69,22 +78,25 @@ def check_worlds(numbers: range) -> None:
     for number in numbers:
         world = World(number)
         rules = world.rules(8)
-        matcher = Matcher(rules)
+        matchers = [Matcher(rules), Matcher(rules, packed_from=1)]
         for _ in range(8):
-            check(matcher, rules, world.article())
+            check_all(matchers, rules, world.article())
 
 
+@tables
 @short
-@given(rule_lists(count=6), st.lists(articles(), min_size=3, max_size=3), st.data())
-def test_rules_that_come_and_go_are_seen_by_the_next_article(rules, some, data):
+@given(rules=rule_lists(count=6), some=st.lists(articles(), min_size=3, max_size=3), data=st.data())
+def test_rules_that_come_and_go_are_seen_by_the_next_article(packed_from, rules, some, data):
     live = list(rules[:3])
-    matcher = Matcher(live)
+    matcher = Matcher(live, packed_from=packed_from)
     for coming in rules[3:]:
         check(matcher, live, some[0])
         matcher.add(coming)
         live.append(coming)
         for article in some:
             check(matcher, live, article)
+        matcher.settle()
+        check(matcher, live, some[2])
     for going in data.draw(st.permutations(rules)):
         try:
             matcher.remove(going.name)
@@ -92,6 +104,7 @@ def test_rules_that_come_and_go_are_seen_by_the_next_article(rules, some, data):
             continue  # another rule refers to it
         live.remove(going)
         check(matcher, live, some[1])
+        matcher.settle()
         check(matcher, live, some[2])
 
 
@@ -186,9 +199,10 @@ def test_spans_are_given_for_the_names_asked_for_only():
     assert matcher.spans(Article(title="none")) == ()
 
 
-def test_many_threads_match_while_rules_change():
+@tables
+def test_many_threads_match_while_rules_change(packed_from):
     rules = [rule(f"r{n}", term(f"word{n}")) for n in range(50)]
-    matcher = Matcher(rules)
+    matcher = Matcher(rules, packed_from=packed_from)
     wrong: list[object] = []
 
     def read(number: int) -> None:
@@ -202,6 +216,8 @@ def test_many_threads_match_while_rules_change():
         thread.start()
     for turn in range(200):
         matcher.add(rule("live", Except(term(f"live{turn}"), (term("x"),))))
+        if turn % 20 == 0:
+            matcher.settle()
     for thread in threads:
         thread.join()
     assert not wrong
