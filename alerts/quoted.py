@@ -11,8 +11,9 @@ from alerts.kept import Kept
 #: Where HTML is cut: a story's row is the same for many readers, and so is what stands in the head.
 _ROW, _BODY = "\n<tr>", "\n<body"
 
-#: `b2a_qp` does not count what it makes of a blank at the end of a line: 77 or 78 characters.
-_TOO_LONG = re.compile(rb"^([^\n]{74,75})(=(?:20|09))$", re.MULTILINE)
+#: What a blank at the end of a line becomes.
+_LAST_BLANK = re.compile(rb"=(?:20|09)(?![^\n])")
+_MAX_CHARS = 76
 
 _kept: Kept[bytes] = Kept(4_000_000)
 
@@ -35,7 +36,13 @@ def quoted_printable(text: str) -> bytes:
 def _encoded(lines: str) -> bytes:
     """Return whole lines encoded: none depends on the others."""
     encoded = binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)
-    return _TOO_LONG.sub(rb"\1=\n\2", encoded).replace(b"\n", b"\r\n")
+    return _LAST_BLANK.sub(_within_76, encoded).replace(b"\n", b"\r\n")
+
+
+def _within_76(blank: re.Match[bytes]) -> bytes:
+    """Return the blank on a line of its own if it outgrows its line: `b2a_qp` does not count it."""
+    begin = blank.string.rfind(b"\n", 0, blank.start()) + 1
+    return blank[0] if blank.end() - begin <= _MAX_CHARS else b"=\n" + blank[0]
 
 
 def _encoded_once(lines: str) -> bytes:
