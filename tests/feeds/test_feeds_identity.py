@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.clock import SystemClock
 from alerts.feeds import identity
 from alerts.feeds.identity import Decision, SeenKey, StoredEntry, comparison, decide, entry_keys
 from alerts.model import Entry
@@ -398,14 +398,13 @@ def test_another_feed_joins_as_many_articles_with_one_text_as_there_are() -> Non
 
 
 def test_many_articles_with_one_text_are_told_in_time() -> None:
-    clock = SystemClock()
     many = [filing(n) for n in range(9_000)]
     world = World()
-    began = clock.monotonic()
+    began = process_time()
     assert len(world.poll(*many).new) == 9_000
     assert not world.is_new(*many[::-1])
     world.poll(*map(renamed, many), feed="b")
-    assert clock.monotonic() - began < 10
+    assert process_time() - began < 10  # it took minutes when each was held against all others
 
 
 @given(
