@@ -15,7 +15,7 @@ from alerts.model import Alert, Subscriber
 from alerts.pipeline.apply import rules_of
 from alerts.pipeline.drafting import Draft
 from alerts.store import corrections as changed
-from alerts.store import subscribers, told
+from alerts.store import subscribers, told, urgent
 from alerts.text import shown
 
 #: The cadence of digests made by `once --send-now`: by hand, so no digest of its own day.
@@ -30,12 +30,14 @@ def sent(
 ) -> list[Before]:
     """Return what other digests told since the last one of this cadence, and this one would have.
 
-    An entry that rules of several cadences match is told at the earliest, in full, once. `but`:
-    ids of digests that are being made.
+    An entry that rules of several cadences match is told at the earliest, in full, once. What came
+    by a cadence that the subscriber has no more is another digest's past. `but`: ids of digests
+    that are being made.
     """
+    others = {*person.cadences(), *urgent.AT_ONCE} - {cadence}
     since = subscribers.last_digest_at(draft.connection, person.id, cadence, but) or now - _FIRST_S
     rules = person.rules_of(cadence)
-    rows = told.by_others(draft.connection, person.id, (cadence, SEND_NOW), since)
+    rows = told.by_others(draft.connection, person.id, others, since)
     mine = [row for row in rows if rules & rules_of(row)]
     alerts = draft.owed(mine)
     return [

@@ -30,7 +30,7 @@ _BY_OTHERS = (
     .where(
         alert.c.subscriber == bindparam("_subscriber"),
         alert.c.state == "digested",
-        digest.c.cadence.not_in(bindparam("_cadences", expanding=True)),
+        digest.c.cadence.in_(bindparam("_cadences", expanding=True)),
         digest.c.created_at > bindparam("_since"),
         arrives(),
     )
@@ -41,7 +41,7 @@ _BY_OTHERS = (
 def by_others(
     connection: Connection, subscriber: str, cadences: Collection[str], since: float
 ) -> list[Row[Any]]:
-    """Return the alerts told later than `since` by digests of other cadences, newest first.
+    """Return the alerts told later than `since` by digests of these cadences, newest first.
 
     With `told_at`, the moment of that digest.
     """

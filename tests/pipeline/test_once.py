@@ -62,6 +62,20 @@ def test_of_a_rule_that_the_later_digest_does_not_tell_it_has_no_line(world: Wor
     assert "ALREADY SENT" not in body(world.mails()[-1])
 
 
+def test_another_when_lists_nothing_that_came_by_the_one_before(world: World):
+    world.reload(YAML.replace("right away", "daily at 7:30 am"))
+    world.serve(world.item(ICE, "a"))
+    world.run()
+    world.later(25)
+    assert world.run().digests == 1
+    world.reload(YAML.replace("right away", "daily at 5 pm"))
+    world.serve(world.item("The council wants ICE out", "b"))
+    world.run()
+    world.later(24)
+    assert world.run().digests == 1
+    assert "ALREADY SENT" not in body(world.mails()[-1])
+
+
 def test_two_outlets_with_one_headline_are_one_story_that_names_both(world: World):
     title = "ICE agents detain two men outside Park Street market"
     world.serve(world.item(title, "a", text="A few words of our own."))
