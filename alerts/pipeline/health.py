@@ -247,8 +247,9 @@ def _is_silent(connection: Connection, row: Row[Any], last: float, now: float) -
 
 
 def _is_emptied(connection: Connection, row: Row[Any], now: float) -> bool:
-    count, last = entries.count_and_last(connection, row.id)
-    return count >= _ENTRIES and now - last >= _EMPTY_S
+    if row.emptied_at is None or now - row.emptied_at < _EMPTY_S:
+        return False
+    return entries.count(connection, row.id) >= _ENTRIES
 
 
 def _emptied(row: Row[Any]) -> Trouble:

@@ -201,17 +201,19 @@ def _kept(renewed: Validators, row: Row[Any]) -> dict[str, Any]:
 
 def _read(row: Row[Any], outcome: _Fetched, parsed: ParsedFeed, now: float) -> dict[str, Any]:
     """Return what a complete document says of its feed."""
-    values = _described(row, parsed) | _as_columns(outcome.answer.validators)
+    values = _described(row, parsed, now) | _as_columns(outcome.answer.validators)
     values["fingerprint"] = outcome.fingerprint
     if row.baseline_at is None and parsed.entries:
         values["baseline_at"] = now
     return values
 
 
-def _described(row: Row[Any], parsed: ParsedFeed) -> dict[str, Any]:
+def _described(row: Row[Any], parsed: ParsedFeed, now: float) -> dict[str, Any]:
     return {
         "title": parsed.title or row.title,
         "entries": len(parsed.entries),
+        "read_at": now,
+        "emptied_at": None if parsed.entries else row.emptied_at or now,
         "self_link": parsed.self_link,
         "wishes": asdict(parsed.wishes) if parsed.wishes != Wishes() else None,
     }
@@ -224,7 +226,7 @@ def _cut(parts: Parts, feed: Feed, row: Row[Any], parsed: ParsedFeed, now: float
         "Its document breaks off in the middle; the entries before that were read.",
         "Ask the site to mend its feed if this goes on.",
     )
-    values = _described(row, parsed) | _as_columns(Validators()) | _failing(row, cut, now)
+    values = _described(row, parsed, now) | _as_columns(Validators()) | _failing(row, cut, now)
     values |= {"last_success_at": now, "hold_until": None} | moved.failed(row)
     values["due_at"] = _next_due(parts, feed, row, cut, values, now)
     return values

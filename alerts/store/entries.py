@@ -175,8 +175,7 @@ def moments(connection: Connection, feed_id: int) -> list[float]:
     return list(connection.execute(query).scalars())
 
 
-def count_and_last(connection: Connection, feed_id: int) -> tuple[int, float]:
-    """Return how many entries a feed ever had that are still kept, and when the last one came."""
-    query = select(func.count(), func.max(entry.c.seen_at)).where(entry.c.feed_id == feed_id)
-    count, last = connection.execute(query).one()
-    return count, last or 0.0
+def count(connection: Connection, feed_id: int) -> int:
+    """Return how many entries a feed ever had that are still kept."""
+    query = select(func.count()).where(entry.c.feed_id == feed_id)
+    return int(connection.execute(query).scalar_one())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, exists, select
 
 from alerts.store.deliveries import OPEN
-from alerts.store.schema import alert, delivery, digest, entry, feed_key
+from alerts.store.schema import alert, delivery, digest, entry, feed, feed_key
 
 DAY_S = 86_400.0
 
@@ -23,10 +23,13 @@ def prune(connection: Connection, now: float, batch: int = 1_000) -> int:
     """Delete one batch of what is too old; return how many rows (0: nothing is left to do)."""
     old = now - HISTORY_S
     is_words = feed_key.c.key.startswith("3:")
-    forgotten = (feed_key.c.last_seen < now - KEY_S) | (
+    unseen = (feed_key.c.last_seen < now - KEY_S) | (
         is_words & (feed_key.c.last_seen < now - WORDS_S)
     )
-    done = _delete(connection, feed_key, forgotten, batch)
+    is_listed = exists().where(  # in the document that the feed has had ever since it was read
+        feed.c.id == feed_key.c.feed_id, feed.c.is_active, feed.c.read_at <= feed_key.c.last_seen
+    )
+    done = _delete(connection, feed_key, unseen & ~is_listed, batch)
     done += _delete(
         connection,
         delivery,

@@ -94,6 +94,8 @@ feed = Table(
     Column("error_text", Text),
     Column("error_hint", Text),
     Column("entries", Integer, nullable=False, server_default="0"),  # in the last document
+    Column("read_at", Double),  # when that was; it may be answered 304 ever since
+    Column("emptied_at", Double),  # since when a document lists none
     *_claimable(),
 )
 Index(None, feed.c.due_at)

@@ -133,8 +133,12 @@ def test_an_edit_while_a_poll_is_under_way_breaks_nothing_and_a_removed_rule_tel
 
 
 @pytest.mark.fault(28)
-def test_a_feed_that_lists_nothing_any_more_is_told_after_a_day_and_its_end_too(service: Service):
+@pytest.mark.parametrize("rested_days", [0, 5])
+def test_a_feed_that_lists_nothing_any_more_is_told_after_a_day_and_its_end_too(
+    service: Service, rested_days: int
+):
     site = begun(service)
+    service.run_for(rested_days * DAY, step=DAY / 2)  # nothing new, as ever
     site.answer = lambda _: made()
     service.poll()
     (shown,) = service.feeds()
