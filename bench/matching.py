@@ -1,120 +1,48 @@
-"""How fast rules are read, compiled and matched, alone and as the whole command `alerts match`.
+"""How fast rules are read, compiled and matched, beside other engines, and as `alerts match`.
 
-    python bench/matching.py [--quick] [--news FILE.jsonl[.gz]]
+    python bench/matching.py [--quick] [--write] [--news FILE.jsonl[.gz]]
+                             [--peers FOLDER] [--lucene JARS]
 
 Made-up rules of nine kinds, from the words of the news they run over (six complete days if they are
-at hand, else made-up news). Everything is CPU time of one core. "first" reads each article with an
-empty memory of words, "again" with a full one. Beside it on the same rules and articles: the floor
-(cut into pieces and look each up), a loop of one regular expression a rule as most programs do it,
-and the Aho-Corasick automaton of ahocorasick_rs if it is installed; both know single words and
-phrases only and have no AND, NOT, NEAR or EXCEPT.
+at hand, else made-up news). Everything is CPU of one core. "first" reads each article with an empty
+memory of words, "again" with a full one. From 30,000 rules on the clauses stand in arrays (the
+extra `fast`). Beside ours on the same rules and articles: Lucene's Monitor if JARS, a Java class
+path, has Lucene 8 with its module monitor; ahocorasick_rs if it is installed (or in FOLDER); a loop
+of regular expressions; and the floor, to cut a text into pieces and look each up.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import gzip
-import json
 import math
-import re
 import resource
 import subprocess
 import sys
 import tempfile
 import tracemalloc
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module, util
-from itertools import chain
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import process_time
 
+import matching_peers as peers
+from made_rules import NEWS, World, article, news, parsed, plainer
+from report import Report, exponent
+
 from alerts import config
-from alerts.clock import FakeClock
 from alerts.model import Article, Rule
 from alerts.rules import query
 from alerts.rules.matcher import Matcher
-from alerts.rules.shapes import positives
-from alerts.tree import Term
 
-NEWS = Path(__file__).parents[2] / "shared" / "data" / "news_days_dev.jsonl.gz"
-COMMON_WORDS = 200  # the most frequent words of the news, which nobody makes a rule of
-VOCABULARY = 20_000  # words that rules are made of
+SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
+QUICK = (100, 1_000)
 EDITS = 900  # rules that are added and removed again
-SAMPLE = 200  # articles for the loop of regular expressions, which takes a while
+TRACED = 100_000  # rules: up to here each byte is counted, beyond the process is weighed
+LOOPED = 10_000  # rules: with more, the loop of regular expressions takes hours
+ASKED = 2_000_000  # of Lucene's Monitor: rules times articles, at least 100 articles
 
 
-class World:
-    """Articles, and rules made of their words; always the same ones."""
-
-    def __init__(self, lines: Sequence[bytes]) -> None:
-        self.lines = lines
-        self.articles = [article(json.loads(line)) for line in lines]
-        self._clock = FakeClock(seed=7)
-        self._texts = [f"{one.title} {one.summary}" for one in self.articles]
-        words = Counter(w for text in self._texts for w in re.findall(r"\b[a-z]{4,12}\b", text))
-        common = [word for word, _ in words.most_common(COMMON_WORDS + VOCABULARY)]
-        self._words = common[COMMON_WORDS:] if len(common) > 2 * COMMON_WORDS else common
-
-    def queries(self, count: int) -> list[str]:
-        """Return `count` queries, each kind as often as the others."""
-        w, p = self._word, self._phrase
-        kinds: list[Callable[[], str]] = [
-            w, p,
-            lambda: f"{w()} AND {w()}",
-            lambda: f"{w()} OR {w()} OR {w()}",
-            lambda: f"{w()} NEAR/8 ({w()} | {w()})",
-            lambda: f"{p()} NOT {w()}",
-            lambda: f"title:{w()}",
-            lambda: f"({w()} | {p()}) AND {w()}",
-            lambda: f"{w()} EXCEPT {p()}",
-        ]  # fmt: skip
-        return [kinds[n % len(kinds)]() for n in range(count)]
-
-    def _word(self) -> str:
-        """Return a word: half of them from the frequent ones, half from any."""
-        power = 2 if self._clock.random() < 0.5 else 1
-        return self._words[int(len(self._words) * self._clock.random() ** power)]
-
-    def _phrase(self) -> str:
-        """Return two words that stand next to each other in an article."""
-        while True:
-            text = self._texts[int(len(self._texts) * self._clock.random())]
-            pairs = re.findall(r"\b(?=([A-Za-z]{4,12} [A-Za-z]{4,12})\b)", text)
-            if pairs:
-                return f'"{pairs[int(len(pairs) * self._clock.random())]}"'
-
-
-def article(value: dict[str, str | None]) -> Article:
-    """Return a line of the news as an article."""
-    return Article(
-        title=value.get("title") or "",
-        summary=value.get("summary") or "",
-        link=value.get("link"),
-        lang=value.get("lang"),
-    )
-
-
-def news(path: Path, most: int) -> list[bytes]:
-    """Return lines of the file, or made-up ones: frequent words and a long tail of rare ones."""
-    if path.exists():
-        raw = path.read_bytes()
-        return (gzip.decompress(raw) if path.suffix == ".gz" else raw).splitlines(True)[:most]
-    clock = FakeClock(seed=3)
-
-    def text(words: int) -> str:
-        ranks = (int(30_000 ** clock.random()) for _ in range(words))
-        return " ".join("".join(chr(97 + rank // 5**n % 26) for n in range(5)) for rank in ranks)
-
-    made = ({"title": text(10).capitalize(), "summary": text(45)} for _ in range(most))
-    return [f"{json.dumps(value)}\n".encode() for value in made]
-
-
-# --- measures ----------------------------------------------------------------------------------
-
-
-def seconds(work: Callable[[], object], times: int = 1) -> float:
+def seconds(work: Callable[[], object], times: int = 3) -> float:
     """Return the CPU seconds of the fastest of some runs."""
     best = math.inf
     for _ in range(times):
@@ -125,133 +53,210 @@ def seconds(work: Callable[[], object], times: int = 1) -> float:
     return best
 
 
-def matcher_line(world: World, count: int) -> tuple[float, str]:
-    """Measure the matcher alone; return the µs of an article, read again, and the table's line."""
-    queries = world.queries(count)
-    parsing = seconds(lambda: [query.parse(text) for text in queries])
-    rules = [Rule(f"r{n}", text, query.parse(text)) for n, text in enumerate(queries)]
-    building = seconds(lambda: Matcher(rules))
+def some(articles: Sequence[Article], rules: int) -> Sequence[Article]:
+    """Return as many articles as so many rules leave time for."""
+    return articles[: min(len(articles), max(2_000, 200_000_000 // rules))]
+
+
+# --- ours alone --------------------------------------------------------------------------------
+
+
+def alone(world: World, sizes: Sequence[int], report: Report) -> None:
+    """Measure the matcher alone."""
+    rows, costs = [], []
+    for count in sizes:
+        took, row = measured(world, count)
+        costs.append(took)
+        rows.append(row)
+        print(*row, flush=True, file=sys.stderr)
+    report.table(
+        ("rules", "parse µs", "build s", "MB", "bytes a rule", "first/s", "again/s", "µs",
+         "matches", "add µs", "remove µs"),
+        rows,
+    )  # fmt: skip
+    for begin, end in ((0, 2), (3, 4)):
+        if end < len(sizes):
+            grown = exponent((sizes[begin], sizes[end]), (costs[begin], costs[end]))
+            report.say(
+                f"Growth of the cost from {sizes[begin]:,} to {sizes[end]:,} rules: exponent"
+                f" {grown:.2f}."
+            )
+
+
+def measured(world: World, count: int) -> tuple[float, tuple[str, ...]]:
+    """Return the µs of an article, read again, and the table's row."""
+    made = world.made(count)
+    times = 3 if count <= TRACED else 1
+    parsing = seconds(lambda: [query.parse(one.text) for one in made], times)
+    rules = parsed(made)
+    gc.freeze()
+    building = seconds(lambda: Matcher(rules), times)
+    matcher, memory = weighed(rules)
+    articles = some(world.articles, count)
+    several = len(articles)
+    found: list[int] = []
+    first = seconds(lambda: found.extend(len(matcher.match(one)) for one in articles), 1)
+    again = seconds(lambda: [matcher.match(one) for one in articles])
+    adding, removing = edits(world, matcher)
+    gc.unfreeze()
+    return again / several * 1e6, (
+        f"{count:,}", f"{parsing / count * 1e6:.1f}", f"{building:.3f}", f"{memory / 1e6:.1f}",
+        f"{memory / count:,.0f}", f"{several / first:,.0f}", f"{several / again:,.0f}",
+        f"{again / several * 1e6:.0f}", f"{sum(found) / several:,.2f}", f"{adding:.1f}",
+        f"{removing:.1f}",
+    )  # fmt: skip
+
+
+def weighed(rules: Sequence[Rule]) -> tuple[Matcher, float]:
+    """Return a matcher of the rules and the bytes it takes beside them."""
+    if len(rules) > TRACED:
+        before = resident()
+        matcher = Matcher(rules)
+        return matcher, resident() - before
     tracemalloc.start()
     matcher = Matcher(rules)
-    memory = tracemalloc.get_traced_memory()[0] / 1e6
+    memory = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    found: list[int] = []
-    first = seconds(lambda: found.extend(len(matcher.match(one)) for one in world.articles))
-    again = seconds(lambda: [matcher.match(one) for one in world.articles], 3)
-    adding, removing = edits(world, matcher)
-    several = len(world.articles)
-    return again / several * 1e6, (
-        f"{count:>7,}{parsing / count * 1e6:>10.1f}{building:>9.3f}{memory:>7.1f}"
-        f"{several / first:>11,.0f}{several / again:>11,.0f}{sum(found) / several:>9.2f}"
-        f"{adding:>8.1f}{removing:>8.1f}"
-    )
+    return matcher, memory
+
+
+def resident() -> int:
+    """Return the bytes of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def edits(world: World, matcher: Matcher) -> tuple[float, float]:
     """Return the µs of adding one rule and of removing one, in a matcher at work."""
-    made = enumerate(world.queries(EDITS))
-    rules = [Rule(f"edit{n}", text, query.parse(text)) for n, text in made]
-    adding = seconds(lambda: [matcher.add(rule) for rule in rules])
-    removing = seconds(lambda: [matcher.remove(rule.name) for rule in rules])
+    rules = parsed(world.made(EDITS), "edit")
+    adding = removing = math.inf
+    for _ in range(3):
+        adding = min(adding, seconds(lambda: [matcher.add(rule) for rule in rules], 1))
+        removing = min(removing, seconds(lambda: [matcher.remove(r.name) for r in rules], 1))
     return adding / EDITS * 1e6, removing / EDITS * 1e6
 
 
-def peers(world: World, count: int) -> Iterator[tuple[str, float]]:
-    """Yield what stands beside the matcher, with its µs an article."""
-    texts = [f"{one.title}\n{one.summary}" for one in world.articles]
-    known = {piece: None for text in texts for piece in text.split()}
-
-    def floor() -> None:
-        for text in texts:
-            for _ in map(known.__getitem__, text.split()):
-                pass
-
-    yield "floor", seconds(floor, 3) / len(texts) * 1e6
-    literals = [words_of(text) for text in world.queries(count)]
-    if util.find_spec("ahocorasick_rs"):
-        automaton = import_module("ahocorasick_rs").AhoCorasick(list(chain(*literals)))
-        search = automaton.find_matches_as_indexes
-        took = seconds(lambda: [search(text.lower(), overlapping=True) for text in texts], 3)
-        yield "ahocorasick_rs", took / len(texts) * 1e6
-    loop = [re.compile(rf"\b(?:{'|'.join(map(re.escape, own))})\b", re.I) for own in literals]
-    some = texts[:SAMPLE]
-    took = seconds(lambda: [[one for one in loop if one.search(text)] for text in some])
-    yield "loop of re", took / len(some) * 1e6
+# --- beside others -----------------------------------------------------------------------------
 
 
-def words_of(text: str) -> list[str]:
-    """Return the words and phrases that can make a query hold, in small letters."""
-    terms = (leaf for leaf in positives(query.parse(text)) if isinstance(leaf, Term))
-    return [" ".join(word.text for word in term.words).lower() for term in terms]
+def beside(world: World, sizes: Sequence[int], report: Report, jars: str | None) -> None:
+    """Measure ours and the others on the same rules and articles, one after the other."""
+    rows, mode = [], ""
+    for count in sizes:
+        made = world.made(count)
+        articles = world.articles[: max(100, min(1_000, ASKED // count))]
+        rules = parsed(made)
+        matcher = Matcher(rules)
+        ours = seconds(lambda m=matcher, a=articles: [m.match(one) for one in a])
+        ours *= 1e6 / len(articles)
+        numbers = {rule.name: number for number, rule in enumerate(rules)}
+        found = [[numbers[name] for name in matcher.match(one)] for one in articles]
+        del rules, matcher
+        cells = [f"{count:,}", f"{ours:.0f}"]
+        if jars:
+            modes = (mode,) if mode and count > TRACED else ("term", "multipass")
+            tried = [peers.lucene(jars, made, articles, one) for one in modes]
+            best = min(tried, key=lambda one: one.article_us)
+            mode = best.mode
+            same = "the same" if best.found == found else told_apart(best.found, found)
+            cells += [times(best.article_us, ours), f"{best.build_s:.1f}", f"{best.heap_mb:.0f}"]
+            cells += [f"{sum(map(len, found)) / len(found):,.1f}, {same}"]
+        cells.append(times(peers.aho_corasick(made, articles, seconds), ours))
+        cells.append(times(peers.loop(made, articles, once) if count <= LOOPED else None, ours))
+        cells.append(times(peers.floor(articles, seconds), ours))
+        rows.append(cells)
+        print(*cells, flush=True, file=sys.stderr)
+    monitor = ("Lucene Monitor µs", "build s", "heap MB", "matches") if jars else ()
+    report.table(("rules", "ours µs", *monitor, "ahocorasick_rs µs", "loop of re µs", "floor µs"),
+                 rows)  # fmt: skip
 
 
-def command(world: World, count: int, folder: Path) -> str:
+def once(work: Callable[[], object]) -> float:
+    """Return the CPU seconds of one run."""
+    return seconds(work, 1)
+
+
+def times(took: float | None, ours: float) -> str:
+    """Return "433 (11x)": the µs, and how many times ours that is."""
+    return "-" if took is None else f"{took:,.0f} ({took / ours:.1f}x)"
+
+
+def told_apart(theirs: list[list[int]], ours: list[list[int]]) -> str:
+    """Return in how many articles two engines do not find the same."""
+    return f"DIFFERENT in {sum(a != b for a, b in zip(theirs, ours, strict=True))} articles"
+
+
+# --- the whole command -------------------------------------------------------------------------
+
+
+def command(world: World, lines: Sequence[bytes], sizes: Sequence[int], report: Report) -> None:
     """Measure `alerts match --json` as a whole process, and how long it takes to do nothing."""
-    rules = [f"  r{n}: '{text}'" for n, text in enumerate(world.queries(count))]
-    (folder / "rules.yaml").write_text("\n".join(["version: 1", "rules:", *rules]))
-    (folder / "news.jsonl").write_bytes(b"".join(world.lines))
-    (folder / "one.jsonl").write_bytes(world.lines[0])
-    whole = min(process(folder, "news.jsonl") for _ in range(3))
-    start = min(process(folder, "one.jsonl") for _ in range(3))
-    several = len(world.lines)
-    return f"{count:>7,}{start:>9.2f}{whole:>9.2f}{several / whole:>13,.0f}"
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "news.jsonl").write_bytes(b"".join(lines))
+        (folder / "one.jsonl").write_bytes(lines[0])
+        for count in (size for size in sizes if size <= LOOPED):
+            rules = [f"  r{n}: '{one.text}'" for n, one in enumerate(world.made(count))]
+            (folder / "rules.yaml").write_text("\n".join(["version: 1", "rules:", *rules]))
+            start, whole = process(folder, "one.jsonl"), process(folder, "news.jsonl")
+            reading, building = loading(folder / "rules.yaml")
+            rows.append(
+                (f"{count:,}", f"{start:.2f}", f"{whole:.2f}", f"{len(lines) / whole:,.0f}",
+                 f"{reading:.2f}", f"{building:.2f}")
+            )  # fmt: skip
+    report.table(
+        ("rules", "start s", "whole s", "articles/s", "YAML to rules s", "to a matcher s"), rows
+    )
 
 
 def process(folder: Path, name: str) -> float:
-    """Return the CPU seconds of one `alerts match`."""
+    """Return the CPU seconds of one `alerts match`, the best of three."""
     asked = ["match", "--json", "--config", "rules.yaml", name]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(
-        [sys.executable, "-m", "alerts", *asked],
-        cwd=folder,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    best = math.inf
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            [sys.executable, "-m", "alerts", *asked],
+            cwd=folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        best = min(best, sum(after[:2]) - sum(before[:2]))
+    return best
 
 
 def loading(path: Path) -> tuple[float, float]:
     """Return the seconds from YAML to rules, and from rules to a matcher."""
-    rules: list[Rule] = []
-
-    def load() -> None:
-        rules.extend(config.require(path, {}, with_examples=False).rules)
-
-    return seconds(load), seconds(lambda: Matcher(rules))
+    rules = list(config.require(path, {}, with_examples=False).rules)
+    reading = seconds(lambda: config.require(path, {}, with_examples=False))
+    return reading, seconds(lambda: Matcher(rules))
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="small sizes, for a smoke test")
+    parser.add_argument("--write", action="store_true", help="keep the tables in bench/README.md")
     parser.add_argument("--news", type=Path, default=NEWS)
+    parser.add_argument("--peers", type=Path, help="a folder with ahocorasick_rs")
+    parser.add_argument("--lucene", metavar="JARS", help="a Java class path with Lucene 8")
     asked = parser.parse_args()
-    sizes = [100, 1_000] if asked.quick else [100, 1_000, 10_000]
-    world = World(news(asked.news, 2_000 if asked.quick else 20_000))
+    if asked.peers:
+        sys.path.append(str(asked.peers))
+    sizes = QUICK if asked.quick else SIZES
+    report = Report("matching", write=asked.write)
+    lines = news(asked.news, 2_000 if asked.quick else 20_000)
     source = asked.news.name if asked.news.exists() else "made-up news"
-    print(f"{len(world.articles):,} articles of {source}\n\nThe matcher alone")
-    print(
-        "  rules  parse µs  build s     MB  first/s    again/s  matches  add µs  remove µs".rstrip()
-    )
-    cost: dict[int, float] = {}
-    for count in sizes:
-        cost[count], line = matcher_line(world, count)
-        print(line, flush=True)
-    growth = math.log(cost[sizes[-1]] / cost[sizes[0]]) / math.log(sizes[-1] / sizes[0])
-    print(f"growth of the cost from {sizes[0]:,} to {sizes[-1]:,} rules: exponent {growth:.2f}")
-    print("\nBeside it, µs an article and how many times ours (again)")
-    for count in sizes[:2]:
-        told = [
-            f"{name} {took:.0f} ({took / cost[count]:.1f}x)" for name, took in peers(world, count)
-        ]
-        print(f"{count:>7,}  ours {cost[count]:.0f}   " + "   ".join(told), flush=True)
-    print("\nThe whole command: alerts match --json\n  rules  start s  whole s   articles/s")
-    with tempfile.TemporaryDirectory() as name:
-        for count in sizes:
-            print(command(world, count, Path(name)), flush=True)
-        read, compiled = loading(Path(name) / "rules.yaml")
-    print(f"{sizes[-1]:,} rules from YAML to compiled: {read:.2f} + {compiled:.2f} s")
+    world = World([article(line) for line in lines])
+    report.say(f"The matcher alone, over {len(lines):,} articles of {source}:")
+    alone(world, sizes, report)
+    report.say("Beside others, over articles of small singular words; µs an article, and how many"
+               " times ours:")  # fmt: skip
+    beside(World([plainer(one) for one in world.articles]), sizes, report, asked.lucene)
+    report.say("The whole command, `alerts match --json`:")
+    command(world, lines, sizes, report)
+    report.close()
 
 
 if __name__ == "__main__":
