@@ -48,7 +48,7 @@ class Renderer:
         self.failure: TemplateError | None = None
         self._shipped = Renderer() if self.own and is_lenient else None
         self._tongues: dict[str, _Tongue] = {}
-        self._kept: Kept[str] | None = None if self.own else Kept(_KEPT_BYTES)
+        self._kept: Kept[str] = Kept(_KEPT_BYTES)
         if self.own.keys() & TEMPLATES.keys():
             self._try_out()
 
@@ -92,7 +92,8 @@ class Renderer:
         return urgent.mail(digest, urgency, context, tongue.rendered_html, tongue.rendered_text)
 
     def _slack(self, digest: Digest) -> tuple[Post, ...]:
-        slack_template = _template(self._tongue(digest).slack, "slack.j2")
+        tongue = self._tongue(digest).of("slack.j2")
+        slack_template = _template(tongue.slack, "slack.j2")
         module = attempt("slack.j2", lambda: slack_template.module)
 
         def words(macro: str, *values: Any) -> Mrkdwn:
@@ -125,25 +126,29 @@ class Renderer:
 class _Tongue:
     """The templates in one language."""
 
-    def __init__(
-        self, own: Mapping[str, str], language: str, kept: Kept[str] | None = None
-    ) -> None:
+    def __init__(self, own: Mapping[str, str], language: str, kept: Kept[str]) -> None:
+        self._own = own
         self.html = _environment(own, language, autoescape=True)
         self.text = _environment(own, language)
         self.slack = _environment(own, language, finalize=slack.finalized)
         self.html.filters["unbroken"] = _unbroken
         self.text.filters["wrapped"] = wrapped
         for mails in (self.html, self.text):
-            mails.filters["once"] = _each_time if kept is None else _once(kept, language)
+            mails.filters["once"] = _each_time if own else _once(kept, language)
         self.slack.filters |= {"link": slack.link, "marked": slack.marked}
+        self._shipped = _Tongue({}, language, kept) if own else self
+
+    def of(self, name: str) -> _Tongue:
+        """Return where a template is rendered: with an admin's own, or as it is shipped."""
+        return self if name in self._own else self._shipped
 
     def rendered_html(self, name: str, values: Mapping[str, Any]) -> str:
         """Return the template as HTML, with every value escaped."""
-        return attempt(name, lambda: _template(self.html, name).render(values))
+        return attempt(name, lambda: _template(self.of(name).html, name).render(values))
 
     def rendered_text(self, name: str, values: Mapping[str, Any]) -> str:
         """Return the template as plain text."""
-        return attempt(name, lambda: _template(self.text, name).render(values))
+        return attempt(name, lambda: _template(self.of(name).text, name).render(values))
 
 
 def _environment(own: Mapping[str, str], language: str, **options: Any) -> jinja2.Environment:

@@ -126,6 +126,16 @@ def test_an_admins_macro_may_read_what_it_likes_of_the_reader():
         assert renderer.mails(digest, MailContext("a@example.org"))[0].text == f"{name}\n"
 
 
+def test_who_changes_the_subject_alone_has_the_stories_kept_all_the_same():
+    renderer, context = (
+        Renderer({"subject.txt.j2": "{{ say.count }}"}),
+        MailContext("a@example.org"),
+    )
+    (ours,), (shipped,) = renderer.mails(morning(), context), SLOW.mails(morning(), context)
+    assert ours == replace(shipped, subject="7 stories")
+    assert renderer._kept._young
+
+
 @given(st.lists(st.integers(0, 30), max_size=200))
 @settings(deadline=None)
 def test_what_is_kept_is_right_and_within_its_room(wanted):

@@ -18,6 +18,7 @@ from alerts.digests.sample import SAMPLE_URGENCY
 from alerts.digests.templates import PACKAGED, TEMPLATES
 from alerts.digests.urgent import UrgentWords
 from alerts.errors import TemplateError
+from alerts.kept import Kept
 
 TO_ANA = MailContext("ana@example.org")
 PAGE = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
@@ -77,7 +78,7 @@ def test_every_filter_of_ours_is_documented_and_every_documented_one_is_there():
 
 
 def test_what_is_put_into_a_message_is_escaped_in_html_alone():
-    tongue, source = _Tongue({}, "es"), '{{ _("Was: %(headline)s", headline="<b> 5 %") }}'
+    tongue, source = _Tongue({}, "es", Kept(0)), '{{ _("Was: %(headline)s", headline="<b> 5 %") }}'
     assert tongue.html.from_string(source).render() == "Antes: &lt;b&gt; 5 %"
     assert tongue.text.from_string(source).render() == "Antes: <b> 5 %"
     assert tongue.html.from_string('{{ _("100 %%") }}').render() == "100 %"
@@ -88,7 +89,7 @@ def test_every_template_is_documented():
 
 
 def _tongue_filters() -> set[str]:
-    tongue = _Tongue({}, "en")
+    tongue = _Tongue({}, "en", Kept(0))
     found = {*tongue.html.filters, *tongue.text.filters, *tongue.slack.filters}
     return found - set(DEFAULT_FILTERS)
 
