@@ -58,6 +58,7 @@ bench: $(DEV_READY)
 	$(BIN)/python bench/outbox.py $(ARGS)
 	$(BIN)/python bench/matching.py $(ARGS)
 	$(BIN)/python bench/fetch.py $(ARGS)
+	$(BIN)/python bench/service.py $(ARGS)
 
 docs: $(RUN_READY)
 	$(BIN)/alerts schema > docs/subscribers.schema.json

@@ -9,7 +9,9 @@ import pytest
 from needs import ROOT
 
 
-@pytest.mark.parametrize(("name", "row"), [("delivery.py", "| ours, near ")])
+@pytest.mark.parametrize(
+    ("name", "row"), [("delivery.py", "| ours, near "), ("service.py", "| peak MB ")]
+)
 def test_a_bench_runs_and_prints_its_last_table(name: str, row: str) -> None:
     bench = [sys.executable, ROOT / "bench" / name, "--quick"]
     done = subprocess.run(bench, capture_output=True, text=True, check=False)
