@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sim_servers import Died
 from sim_truth import HOUR_S, Fetch, Ledger, Spell
 
 from alerts.clock import FakeClock
 from alerts.demo.documents import Item, rss
+from alerts.feeds.apart import Reader
+from alerts.feeds.documents import Document
+from alerts.feeds.fingerprint import fingerprint
 from alerts.feeds.memory import MemoryFetcher
-from alerts.model import Feed, FetchedBody, FetchFailure, NotModified, Validators
+from alerts.model import (
+    Entry,
+    Feed,
+    FetchedBody,
+    FetchFailure,
+    NotModified,
+    ParsedFeed,
+    Validators,
+)
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,7 @@ class Newsroom(MemoryFetcher):
         self.ledger = ledger
         self.outlets = {outlet.url: outlet for outlet in outlets}
         self.armed = False
+        self.served: dict[str, tuple[bytes, list[Item]]] = {}  # by URL: the last whole document
         self.is_dead: Callable[[], bool] = lambda: False
 
     def fetch(self, feed: Feed, validators: Validators) -> FetchedBody | NotModified | FetchFailure:
@@ -104,21 +115,23 @@ class Newsroom(MemoryFetcher):
         outlet, now = self.outlets[feed.url], self.clock.now()
         spell = next((s for s in outlet.spells if s.covers(now) and s.what in _FAILURES), None)
         if spell is not None:
-            failure = dataclasses.replace(_FAILURES[spell.what], retry_after_s=spell.wait_s or None)
+            failure = replace(_FAILURES[spell.what], retry_after_s=spell.wait_s or None)
             self._note(outlet, now, "failed", retry_after_s=spell.wait_s)
             return failure
         pieces = outlet.window(now)
-        body = rss("News", [outlet.item(piece, now) for piece in pieces])
+        items = [outlet.item(piece, now) for piece in pieces]
+        body = rss("News", items)
+        self.served[feed.url] = (body.encode(), items)
         is_cut = any(s.covers(now) and s.what == "cut" for s in outlet.spells)
         if is_cut:
             body = body[: len(body) * 2 // 3]
         self.put(feed.url, body)
         answer = super().fetch(feed, Validators() if is_cut else validators)
         same = isinstance(answer, NotModified)
-        shown = () if same else tuple((p.number, p.at, _words(p, outlet, now)) for p in pieces)
+        shown = () if same else tuple((p.number, p.at, frozenset(p.words_at(now))) for p in pieces)
         self._note(outlet, now, "cut" if is_cut else "same" if same else "read", shown)
         assert not isinstance(answer, FetchFailure)
-        return dataclasses.replace(answer, max_age_s=outlet.max_age_s)
+        return replace(answer, max_age_s=outlet.max_age_s)
 
     def _note(
         self,
@@ -143,9 +156,33 @@ class Newsroom(MemoryFetcher):
         )
 
 
-def _words(piece: Piece, outlet: Outlet, now: float) -> frozenset[str]:
-    del outlet
-    return frozenset(piece.words_at(now))
+class Recaller(Reader):
+    """The product's reader, which reads an item once: what it was read as is kept while it stands.
+
+    Most of a document was there at the last poll, and to read it all again is half of a world.
+    """
+
+    def __init__(self, newsroom: Newsroom) -> None:
+        super().__init__()
+        self._newsroom = newsroom
+        self._known: dict[str, dict[Item, Entry]] = {}
+
+    def read(self, answer: FetchedBody, known: str | None, now: float) -> Document:
+        """Read what is new in a whole document, and the whole of one that breaks off."""
+        body, items = self._newsroom.served[answer.final_url]
+        print_ = fingerprint(answer.body)
+        if body != answer.body or print_ == known:
+            return super().read(answer, known, now)
+        before = self._known.get(answer.final_url, {})
+        new = [item for item in items if item not in before]
+        part = replace(answer, body=rss("News", new).encode())
+        found = super().read(part, None, now).found
+        assert isinstance(found, ParsedFeed)
+        assert len(found.entries) == len(new)
+        entries = before | dict(zip(new, found.entries, strict=True))
+        self._known[answer.final_url] = {item: entries[item] for item in items}
+        whole = replace(found, entries=tuple(self._known[answer.final_url].values()))
+        return Document(print_, whole)
 
 
 _FAILURES = {

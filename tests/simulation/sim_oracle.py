@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sim_calendar import is_quiet, last_told, past_quiet, told
-from sim_truth import DAY_S, HOUR_S, Fetch, Ledger, Place, Spell, Try, When, Wish
+from sim_truth import DAY_S, HOUR_S, Fetch, Ledger, Place, Rule, Spell, Try, When, Wish
 
 #: A jump of the world's clock, its gates and the mails before one's own.
 SLACK_S = 900.0
 _GATHER_S = 300.0
 _FLOOR_S = 300.0
 _FOREVER = float("inf")
+#: What hands end by asking for mails again, to an address that was given up meanwhile, too.
+_LIFTED = ("stopped", "paused")
 
 
 @dataclass
@@ -69,6 +71,8 @@ class Oracle:
         self.verdict.counts["owed"] = len(self.owed)
         self.verdict.counts["tries"] = len(self.ledger.tries)
         self.verdict.counts["polls"] = len(self.ledger.fetches)
+        for line in self.ledger.errors:
+            self._wrong("error", line)
         self._judge_debts()
         self._judge_arrivals()
         self._judge_moments()
@@ -113,14 +117,18 @@ class Oracle:
         """Return what is owed since when for which rules, and what may come."""
         owed: dict[tuple[int, str], list[tuple[float, frozenset[str]]]] = defaultdict(list)
         allowed: set[tuple[int, str]] = set()
+        by_word: dict[str, list[Rule]] = defaultdict(list)
+        for rule in self.ledger.rules.values():
+            by_word[rule.all_of[0]].append(rule)
+        fans: dict[str, set[str]] = defaultdict(set)  # who ever followed a rule
+        for who, past in self.ledger.wishes.items():
+            for name in {name for _, wish in past if wish for name in wish.follows}:
+                fans[name].add(who)
         for number, sight in self.sights.items():
             for offer in () if sight.is_old else sight.offers:
-                names = {
-                    name
-                    for name, rule in self.ledger.rules.items()
-                    if rule.holds(offer.words, offer.place)
-                }
-                for who in self.ledger.wishes if names else ():
+                near = (rule for word in offer.words for rule in by_word.get(word, ()))
+                names = {rule.name for rule in near if rule.holds(offer.words, offer.place)}
+                for who in {who for name in names for who in fans[name]}:
                     since = self._since(who, offer.at)
                     mine = {name for name in names if name in since}
                     if any(since[name] <= sight.at for name in mine):
@@ -185,7 +193,7 @@ class Oracle:
                 if until is None or until >= self.end:
                     continue
                 self.verdict.counts["judged"] += 1
-                taken = [one.at for one in self.came[place.key, number] if one.taken]
+                taken = [one.at for one in self.came.get((place.key, number), ()) if one.taken]
                 if not taken or min(taken) > until:
                     came = f"came {min(taken) - until:.0f} s later" if taken else "never came"
                     claim = ", ".join(f"{at:.0f} {sorted(names)}" for at, names in claims)
@@ -203,7 +211,8 @@ class Oracle:
         while True:
             before = until
             for spell in self._troubles(place):
-                if spell.start <= until + SLACK_S and spell.end >= first - SLACK_S:
+                over = _over(spell, place)
+                if spell.start <= until + SLACK_S and over >= first - SLACK_S:
                     after = self._after(spell, place, first, wish)
                     if after is None:
                         return None
@@ -227,14 +236,13 @@ class Oracle:
         lasted = spell.end - max(spell.start, first - SLACK_S)
         if spell.what in ("gone", "stopped"):
             return None
-        if spell.what in ("hangs", "down") and place.kind == "email":
-            if lasted < 4.5 * DAY_S:
-                return spell.end + min(1.6 * lasted + 1_200.0, 10 * HOUR_S)
-            if len(wish.places) > 1:
+        if spell.what in ("hangs", "down"):
+            most = 4.5 * DAY_S if place.kind == "email" else 2 * DAY_S
+            if lasted < most:
+                return _over(spell, place)
+            if place.kind != "email" or len(wish.places) > 1:
                 return None
             return max(told(wish, w, spell.end) for w in self._calendars(wish)) + 2.5 * DAY_S
-        if spell.what == "hangs":
-            return spell.end + 10 * lasted + 600.0 if lasted < 2 * DAY_S else None
         if spell.what == "greylists":
             return first + (wish.spread_s if wish.is_spread() else 0.0) + _GATHER_S + 1_500.0
         if spell.what == "throttles":
@@ -275,25 +283,12 @@ class Oracle:
                 self._wrong("after removal", f"{one.place} at {one.at:.0f}")
                 continue
             if wish.quiet is not None and is_quiet(one.at, wish.quiet, wish.zone):
-                self._judge_quiet(one, one.delivery in first, wish)
-            if one.delivery in first:
-                continue
-            first[one.delivery] = one
+                self._wrong("in quiet hours", f"{one.place} at {one.at:.0f} {wish}")
             if wish.pause_until is not None and one.at < wish.pause_until:
                 self._wrong("paused", f"{one.place} at {one.at:.0f} {wish}")
-            self._judge_slot(one, wish)
-
-    def _judge_quiet(self, one: Try, is_again: bool, wish: Wish) -> None:
-        """Judge a try in quiet hours; two kinds are only counted, for want of a word about them.
-
-        A try after a failure, and what was due while the process was down.
-        """
-        place = next(place for place in wish.places if place.key == one.place)
-        waited = [s for s in self._troubles(place) if one.at - DAY_S <= s.end <= one.at]
-        if is_again or waited:
-            self.verdict.counts["open question: late, in quiet hours"] += 1
-            return
-        self._wrong("in quiet hours", f"{one.place} at {one.at:.0f} {wish}")
+            if one.delivery not in first:
+                first[one.delivery] = one
+                self._judge_slot(one, wish)
 
     def _judge_slot(self, one: Try, wish: Wish) -> None:
         """Judge that a message that is tried for the first time belongs to a slot."""
@@ -301,10 +296,12 @@ class Oracle:
         spread_s = wish.spread_s if wish.is_spread() else 0.0
         if slot is None or one.at - slot <= spread_s + SLACK_S:
             return
-        place = next(place for place in wish.places if place.key == one.place)
-        others = [s for p in wish.places for s in self._troubles(p)]
-        troubles = [*self._troubles(place), *others]
-        is_excused = any(s.start <= one.at and s.end >= slot for s in troubles if s.what != "loses")
+        is_excused = any(
+            s.start <= one.at and _over(s, p) >= slot
+            for p in wish.places
+            for s in self._troubles(p)
+            if s.what != "loses"
+        )
         is_new = self._wish(wish.id, one.at - DAY_S) != wish
         is_behind = any(
             slot <= other.at < one.at and not other.taken
@@ -316,47 +313,62 @@ class Oracle:
 
     def _judge_places(self) -> None:
         held: dict[str, float] = {}
-        gone: set[str] = set()
+        gone: dict[str, float] = {}
         for one in self.ledger.tries:
             if one.at < held.get(one.place, 0.0) - 1.0:
                 self._wrong("before Retry-After", f"{one.place} at {one.at:.0f}")
             if one.wait_s:
                 held[one.place] = one.at + one.wait_s
-            if one.place in gone:
+            spells = self.ledger.spells.get(one.place, ())
+            again = max((s.end for s in spells if s.what in _LIFTED and s.end <= one.at), default=0)
+            if again < gone.get(one.place, again):  # nobody has asked for mails since
                 self._wrong("after it was refused for good", f"{one.place} at {one.at:.0f}")
-            for spell in self.ledger.spells.get(one.place, ()):
+            for spell in spells:
                 if spell.what == "gone" and spell.covers(one.at):
-                    gone.add(one.place)
+                    gone[one.place] = one.at
                 if spell.what in ("paused", "stopped") and spell.start < one.at < spell.end:
                     self._wrong(spell.what, f"{one.place} at {one.at:.0f} {spell}")
 
     def _judge_polls(self) -> None:
         last: dict[str, tuple[Fetch, int]] = {}
-        dead = self.ledger.spells.get("process", ())
+        hosts: dict[str, float] = {}  # until when a host asked to be left alone
         for fetch in self.ledger.fetches:
-            before, failures = last.get(fetch.url, (None, 0))
-            failures = failures + 1 if fetch.outcome in ("failed", "cut") else 0
-            last[fetch.url] = (fetch, failures)
-            if before is None:
-                continue
-            gap = fetch.at - before.at
-            if gap < max(_FLOOR_S, before.retry_after_s) - 1.0:
-                self._wrong("asked too soon", f"{fetch.url} at {fetch.at:.0f}, after {gap:.0f} s")
-            most = before.interval_s * 1.05
-            if before.outcome in ("failed", "cut"):
-                waits = min(1_800.0 * 2 ** max(0, last_failures(before, failures) - 1), DAY_S)
-                most = max(most, waits * 1.1, before.retry_after_s)
-            most += sum(s.end - s.start for s in dead if before.at <= s.start <= fetch.at)
             host = fetch.url.split("/")[2]
-            most += max(f.retry_after_s for f in self.ledger.fetches if f.url.split("/")[2] == host)
-            if gap > most + 3 * SLACK_S:
-                self._wrong("asked too late", f"{fetch.url} at {fetch.at:.0f}, after {gap:.0f} s")
+            if fetch.at < hosts.get(host, 0.0) - 1.0:
+                self._wrong("before Retry-After", f"{fetch.url} at {fetch.at:.0f}")
+            before, failures = last.get(fetch.url, (None, 0))
+            if before is not None:
+                self._judge_gap(before, failures, fetch, hosts.get(host, 0.0))
+            hosts[host] = max(hosts.get(host, 0.0), fetch.at + fetch.retry_after_s)
+            has_failed = fetch.outcome in ("failed", "cut")
+            last[fetch.url] = (fetch, failures + 1 if has_failed else 0)
+
+    def _judge_gap(self, before: Fetch, failures: int, fetch: Fetch, held_until: float) -> None:
+        """Judge the time between two requests; `failures` in a row ended with the first of them."""
+        gap = fetch.at - before.at
+        if gap < _FLOOR_S - 1.0:
+            self._wrong("asked too soon", f"{fetch.url} at {fetch.at:.0f}, after {gap:.0f} s")
+        most = before.interval_s * 1.05
+        if failures:
+            most = min(1_800.0 * 2 ** (failures - 1), DAY_S) * 1.1
+        due = max(before.at + most, held_until)
+        deaths = self.ledger.spells.get("process", ())
+        due = max(
+            [due, *(s.end for s in deaths if before.at <= s.end and s.start <= due + SLACK_S)]
+        )
+        if fetch.at > due + SLACK_S:
+            late_s = fetch.at - due
+            self._wrong("asked too late", f"{fetch.url} at {fetch.at:.0f}, {late_s:.0f} s late")
 
 
-def last_failures(before: Fetch, failures: int) -> int:
-    """Return how many failures in a row ended with the fetch before this one, at most."""
-    del before
-    return max(failures, 1) if failures else 20
+def _over(spell: Spell, place: Place) -> float:
+    """Return when what hung or was down is surely tried again, by the longest waits between tries."""
+    lasted = spell.end - spell.start
+    if spell.what not in ("hangs", "down"):
+        return spell.end
+    if place.kind == "email":
+        return spell.end + min(1.6 * lasted + 1_200.0, 10 * HOUR_S)
+    return spell.end + min(10 * lasted + 600.0, 1.2 * DAY_S)
 
 
 def _is_old(fetch: Fetch, published: float) -> bool:

@@ -30,8 +30,9 @@ ZONES = (
     "Europe/Berlin", "Europe/London", "Australia/Sydney", "Australia/Lord_Howe", "Asia/Kolkata",
     "Asia/Tokyo", "Africa/Johannesburg",
 )  # fmt: skip
-TOPICS = tuple(f"{a}{b}" for a in ("zor", "qui", "vek", "mub", "jol", "tax") for b in
-               ("vax", "dof", "nik", "pum", "lorp", "gak"))  # fmt: skip
+_TOPICS = tuple(f"{a}{b}{c}" for c in ("", "ba", "ne", "ti", "so", "mu", "ge", "lo", "ki", "pa")
+                for a in ("zor", "qui", "vek", "mub", "jol", "tax")
+                for b in ("vax", "dof", "nik", "pum", "lorp", "gak"))  # fmt: skip
 ASIDES = ("blixom", "frandol", "snorvik")
 FILLERS = tuple(f"{a}{b}" for a in ("hal", "ner", "pov", "wim", "dru", "sab", "kel", "fip") for b in
                 ("tok", "zam", "rup", "nob", "vil", "dax"))  # fmt: skip
@@ -67,7 +68,11 @@ class Scale:
     outlets: int = 12
     entries: int = 1_300  # of an outlet, about
     days: int = 30
+    topics: int = 36  # each is a rule
     matched: float = 0.10  # of the articles have a topic
+    size: int = 40  # items of a document
+    crashes: int = 18
+    grid_s: float = 60.0  # moments of the world at which the service looks what is due
 
 
 @dataclass(frozen=True)
@@ -89,18 +94,20 @@ class Script:
     deeds: list[Deed]
     spells: list[tuple[str, Spell]]
     end: float
+    grid_s: float
 
 
 def script(scale: Scale, seed: int, times: Path | None) -> Script:
     """Write one; `times` is the file of real publish times, None for a rhythm of its own."""
     chance = Chance(seed)
     end = START + scale.days * DAY_S
-    rules = _rules()
+    rules = _rules(_TOPICS[: scale.topics])
     outlets = _outlets(chance, scale, end, _rhythms(scale, times))
     wishes = [_wish(chance, n, list(rules)) for n in range(scale.people)]
-    deeds = [*_deeds(chance, wishes, end), *_edits(chance, wishes, list(rules), end)]
+    deeds = [*_deeds(chance, scale, wishes, end), *_edits(chance, wishes, list(rules), end)]
     spells = list(_spells(chance, wishes, end))
-    return Script(outlets, rules, wishes, sorted(deeds, key=lambda d: d.at), spells, end)
+    deeds.sort(key=lambda deed: deed.at)
+    return Script(outlets, rules, wishes, deeds, spells, end, scale.grid_s)
 
 
 # --- outlets -----------------------------------------------------------------------------------
@@ -134,7 +141,7 @@ def _outlets(
     for n, rhythm in enumerate(rhythms):
         host = f"o{n - n % 6}.example" if n % 6 == 1 else f"o{n}.example"
         outlet = Outlet(f"https://{host}/{n}.xml", place="madison" if n % 3 == 0 else None)
-        outlet.size = 40
+        outlet.size = scale.size
         outlet.max_age_s = (None, 4 * HOUR_S, 8 * HOUR_S)[min(n % 12, 2)]
         outlet.look_back_s = (86_400.0, 0.0, 7_200.0)[n % 3]
         _habits(chance, outlet, n, end)
@@ -167,14 +174,14 @@ def _habits(chance: Chance, outlet: Outlet, n: int, end: float) -> None:
 def _piece(chance: Chance, scale: Scale, number: int, at: float, n: int, host: str) -> Piece:
     words = chance.some(FILLERS, 6)
     if chance.often(scale.matched):
-        words.append(chance.pick(TOPICS))
+        words.append(chance.pick(_TOPICS[: scale.topics]))
     words += [aside for aside in ASIDES if chance.often(0.4)]
     link = f"https://{host}/{n}/n{number:07d}k"
     if n % 6 == 4 or not chance.often(0.1):
         return Piece(number, at, tuple(words), link=link)
     later = [word for word in words if word not in ASIDES]
     if chance.often(scale.matched * 3):
-        later.append(chance.pick(TOPICS))
+        later.append(chance.pick(_TOPICS[: scale.topics]))
     edited_at = at + chance.between(0.5, 20) * HOUR_S
     return Piece(number, at, tuple(words), edited_at, ("update", *later), link)
 
@@ -193,9 +200,9 @@ def _copy(chance: Chance, outlets: list[Outlet]) -> None:
 # --- rules and people --------------------------------------------------------------------------
 
 
-def _rules() -> dict[str, Rule]:
+def _rules(topics: Sequence[str]) -> dict[str, Rule]:
     made = {}
-    for n, topic in enumerate(TOPICS):
+    for n, topic in enumerate(topics):
         name = f"r-{topic}"
         none = (ASIDES[n % 3],) if n % 4 == 1 else ()
         place = "madison" if n % 4 == 2 else None
@@ -308,10 +315,12 @@ def _changed(chance: Chance, wish: Wish, rules: Sequence[str]) -> Wish:
     return replace(wish, spread_s=120.0)
 
 
-def _deeds(chance: Chance, wishes: Sequence[Wish], end: float) -> list[Deed]:
+def _deeds(chance: Chance, scale: Scale, wishes: Sequence[Wish], end: float) -> list[Deed]:
     made = []
-    for n, how in enumerate(("commit", "after", "fetch", "before", "commit", "after") * 3):
-        at = START + DAY_S * (1 + 1.55 * n) + chance.between(0, DAY_S)
+    hows = ("commit", "after", "fetch", "before", "commit", "after")
+    for n in range(scale.crashes):
+        how = hows[n % len(hows)]
+        at = START + DAY_S * (1 + 27.9 / scale.crashes * n) + chance.between(0, DAY_S)
         made.append(Deed(at, "crash", (how, chance.pick((0.0, 120.0, 3 * HOUR_S, 9 * HOUR_S)))))
     mails = [w.places[0] for w in wishes if len(w.places) == 1 and w.places[0].kind == "email"]
     for n, place in enumerate(chance.some(mails, min(12, len(mails) // 2))):

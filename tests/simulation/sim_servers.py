@@ -6,8 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email import message_from_bytes
 
 from sim_truth import Ledger, Spell, Try
 
@@ -19,8 +18,8 @@ from alerts.model import Delivery, SendResult
 #: Spells that are no doing of the servers.
 _OF_HANDS = ("paused", "stopped", "frozen")
 
-#: Where what was told before begins: a heading.
-_BELOW = re.compile(rb"Already sent", re.IGNORECASE)
+#: Where what was told before begins: its heading in a mail, and in Slack.
+_BELOW = re.compile(rb"^ALREADY SENT .*\(\d+\)|\*Already sent[^*]*\*", re.MULTILINE)
 
 _NUMBER = re.compile(rb"\bn(\d{7})k\b")
 
@@ -120,10 +119,10 @@ def numbers_in(payload: bytes) -> frozenset[int]:
     if payload.startswith(b"{"):
         plain = json.dumps(_new(json.loads(payload))).encode()
     else:
-        mail = message_from_bytes(payload, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        body = mail.get_body(("plain",))
-        plain = body.get_content().encode() if body is not None else b""
+        parts = message_from_bytes(payload).walk()
+        body = next(part for part in parts if part.get_content_type() == "text/plain")
+        plain = body.get_payload(decode=True)
+        assert isinstance(plain, bytes)
     return frozenset(int(found) for found in _NUMBER.findall(_BELOW.split(plain)[0]))
 
 

@@ -104,6 +104,7 @@ class Ledger:
     tries: list[Try] = field(default_factory=list)
     wishes: dict[str, list[tuple[float, Wish | None]]] = field(default_factory=dict)
     spells: dict[str, list[Spell]] = field(default_factory=dict)  # by place, "mail" or "process"
+    errors: list[str] = field(default_factory=list)  # lines of the log
     deaths: int = 0
 
     def note_wishes(self, at: float, wishes: Sequence[Wish]) -> None:

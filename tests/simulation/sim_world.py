@@ -7,13 +7,14 @@ file is edited, the process is killed and started again over the same database.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sim_calendar import local
-from sim_newsroom import Newsroom
+from sim_newsroom import Newsroom, Recaller
 from sim_script import START, Deed, Script
 from sim_servers import Died, Servers
 from sim_truth import HOUR_S, Ledger, Place, Spell, Wish
@@ -23,14 +24,14 @@ from alerts.clock import FakeClock
 from alerts.digests.render import Renderer
 from alerts.engine import boot, housekeeping
 from alerts.engine.crew import LEASE_S, Crew
+from alerts.log import get_logger
 from alerts.model import Secret
-from alerts.pipeline import Parts, Tried, health, optout, people, poll, record, send
+from alerts.pipeline import Parts, Tried, health, optout, people, poll, record, rests, send
 from alerts.pipeline.reload import Edits
 from alerts.settings import Settings
 from alerts.store import claims, deliveries, feeds
 from alerts.store.database import migrate, open_database
 
-_GRID_S = 60.0
 _LONGEST_S = 1_800.0
 _HEALTH_S = 4 * HOUR_S
 _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -71,6 +72,7 @@ class World:
         for key, spell in made.spells:
             self.ledger.add_spell(key, spell)
         self.newsroom = Newsroom(self.clock, self.ledger, made.outlets)
+        self.reader = Recaller(self.newsroom)
         self.servers = Servers(self.clock, self.ledger)
         self.newsroom.is_dead = self.servers.is_dead = lambda: self.is_dead
         self.database = open_database("sqlite://")
@@ -102,6 +104,7 @@ class World:
         assert not booted.mistakes, booted.mistakes
         self.parts = booted.parts
         self.parts.fetcher = self.newsroom
+        self.parts.reader = self.reader
         self.parts.renderer = self.renderer
         self.parts.transports = dict.fromkeys(("email", "slack", "webhook"), self.servers)
         self.crew = Crew(self.parts)
@@ -109,6 +112,27 @@ class World:
 
     def run(self) -> Ledger:
         """Live through the script."""
+        with self._errors_noted():
+            self._live()
+        return self.ledger
+
+    @contextmanager
+    def _errors_noted(self) -> Iterator[None]:
+        """Note each error that the service writes into its log: a job that failed is a fault."""
+        logger = get_logger()
+        plain = logger.render, logger.quietest
+
+        def noted(line: Mapping[str, Any]) -> str:
+            self.ledger.errors.append(f"{line}")
+            return plain[0](line)
+
+        logger.render, logger.quietest = noted, "error"
+        try:
+            yield
+        finally:
+            logger.render, logger.quietest = plain
+
+    def _live(self) -> None:
         self.write(self.script.wishes)
         self.start()
         deeds = list(self.script.deeds)[::-1]
@@ -118,17 +142,17 @@ class World:
             while deeds and deeds[-1].at <= self.clock.now():
                 self._alive(partial(self.do, deeds.pop()))
             self._alive(self.work)
-        return self.ledger
 
     def _next(self) -> float:
-        """Return the minute at which something falls due, later than now."""
+        """Return the moment of the grid at which something is due, later than now."""
         now, armed = self.clock.now(), self._commits
         self._commits = -1  # it is we who look, not the process that a kill is meant for
         with self.database.read() as connection:
             due = claims.next_due(connection) or math.inf
         self._commits = armed
         due = min(due, now + _LONGEST_S)
-        return max(math.ceil(due / _GRID_S), math.floor(now / _GRID_S) + 1) * _GRID_S
+        grid_s = self.script.grid_s
+        return max(math.ceil(due / grid_s), math.floor(now / grid_s) + 1) * grid_s
 
     def work(self) -> None:
         """Do what a tick does, until nothing is left that can be done now."""
@@ -260,6 +284,7 @@ class World:
         now = self.clock.now()
         with self.database.write() as connection:
             rows = deliveries.claim(connection, now=now, lease="frozen", lease_s=LEASE_S, limit=1)
+            rows = rests.put_off(connection, self.parts.in_force, rows, now)
         if not rows or rows[0].digest_id is None:
             if rows:
                 with self.database.write() as connection:

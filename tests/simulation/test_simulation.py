@@ -5,9 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import needs
+import pytest
+from mutate import MUTATIONS, Mutation, said_of
 from sim_oracle import Oracle, Verdict
 from sim_script import Scale, script
 from sim_world import World
+
+#: Small enough for every run of the tests, and rich enough to show each mutation of the product.
+SMALL = Scale(people=36, outlets=5, entries=200, days=12, grid_s=120.0, crashes=8)
+
+#: What trust.md asks for: a thousand subscribers, a hundred thousand articles.
+WHOLE = Scale(
+    people=1_000,
+    outlets=30,
+    entries=3_400,
+    topics=360,
+    matched=0.004,
+    size=80,
+    crashes=6,
+    grid_s=600.0,
+)
 
 
 def live(scale: Scale, seed: int, folder: Path, times: Path | None) -> Verdict:
@@ -20,13 +37,31 @@ def live(scale: Scale, seed: int, folder: Path, times: Path | None) -> Verdict:
 
 
 def test_a_simulated_fortnight_brings_each_article_owed_once_and_in_time(tmp_path: Path) -> None:
-    scale = Scale(people=30, outlets=4, entries=250, days=12)
-    found = live(scale, 1, tmp_path, None)
+    found = live(SMALL, 1, tmp_path, None)
     assert not found.wrong, found
-    assert found.counts["judged"] > 50
+    assert found.counts["judged"] > 100
 
 
 def test_a_simulated_month_at_real_publish_times_is_right(tmp_path: Path) -> None:
     needs.soak()
     found = live(Scale(), 2, tmp_path, needs.shared("publish_times_dev.jsonl.gz"))
     assert not found.wrong, found
+
+
+def test_a_month_of_a_thousand_subscribers_and_a_hundred_thousand_articles_is_right(
+    tmp_path: Path,
+) -> None:
+    needs.soak()
+    found = live(WHOLE, 3, tmp_path, needs.shared("publish_times_dev.jsonl.gz"))
+    assert not found.wrong, found
+    assert found.counts["entries"] > 80_000
+
+
+def test_every_mutation_changes_the_product_as_it_reads_today() -> None:
+    assert [mutation.name for mutation in MUTATIONS if not mutation.fits()] == []
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_the_oracle_sees_a_fault_of_the_product(mutation: Mutation) -> None:
+    needs.soak()
+    assert said_of(mutation)
