@@ -6,7 +6,7 @@ be told now waits for the next digest like any other story; who has no digests i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from alerts.digests import slots
+from alerts.digests.assemble import without
 from alerts.digests.urgent import bundled
 from alerts.log import get_logger
 from alerts.model import Alert, Destination, Digest, Match, Rendered, Subscriber, Urgency
@@ -22,7 +23,7 @@ from alerts.pipeline.apply import rules_of
 from alerts.pipeline.apply import wake as wake_slots
 from alerts.pipeline.parts import InForce, Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import deliveries, entries, subscribers
+from alerts.store import deliveries, entries, subscribers, told
 from alerts.store import urgent as rows
 
 CADENCE = rows.CADENCE
@@ -108,7 +109,7 @@ def tell(parts: Parts, row: Row[Any], lease: str, person: Subscriber, *, is_paus
         at = max(at, now + deliveries.PAUSE_LOOK_S)
     with parts.database.read() as connection:
         found = rows.waiting(connection, person.id, now)
-        told = len(rows.moments(connection, person.id, now - _HOUR_S))
+        lately = len(rows.moments(connection, person.id, now - _HOUR_S))
         stories, again = _stories(connection, person, found, now)
     if at is None or at > now:
         _put_off(parts, row, lease, person, found, at)
@@ -117,7 +118,7 @@ def tell(parts: Parts, row: Row[Any], lease: str, person: Subscriber, *, is_paus
         made = _bundle(parts, person, stories) if stories else 0
         is_flood, rest = bool(stories), stories[:0]
     else:
-        free = max(0, MOST_AN_HOUR - told)
+        free = max(0, MOST_AN_HOUR - lately)
         made = sum(_single(parts, person, story) for story in stories[:free])
         rest = stories[free:]
         is_flood = bool(rest)
@@ -209,12 +210,12 @@ def _single(parts: Parts, person: Subscriber, story: _Story) -> int:
         slot = f"{slots.own_moment(now)} {alert.entry_id}"
         digest = draft.digest(person, [alert], digest_id=parts.clock.token(), slot=slot, now=now)
     urgency = _urgency(parts.in_force, person, alert)
-    form = partial(_in_form, parts, digest, urgency)
+    form = partial(_in_form, parts, urgency)
     return _write(parts, digest, CADENCE, story.ids, form)
 
 
 def _in_form(
-    parts: Parts, digest: Digest, urgency: Urgency, place: Destination, link: str | None
+    parts: Parts, urgency: Urgency, digest: Digest, place: Destination, link: str | None
 ) -> Sequence[Rendered]:
     if place.kind == "email":
         context = drafting.mail_context(parts.settings, parts.in_force.config, place, link)
@@ -229,13 +230,14 @@ def _bundle(parts: Parts, person: Subscriber, stories: Sequence[_Story]) -> int:
         alerts = [_joined(draft.owed(story.rows)) for story in stories]
         slot = slots.own_moment(now)
         digest = draft.digest(person, alerts, digest_id=parts.clock.token(), slot=slot, now=now)
-
-    def form(place: Destination, link: str | None) -> Sequence[Rendered]:
-        made = outgoing.in_form(parts, digest, place, link)
-        return [bundled(part, digest) for part in made]
-
     ids = [key for story in stories for key in story.ids]
-    return _write(parts, digest, rows.BUNDLE, ids, form)
+    return _write(parts, digest, rows.BUNDLE, ids, partial(_as_bundle, parts))
+
+
+def _as_bundle(
+    parts: Parts, digest: Digest, place: Destination, link: str | None
+) -> Sequence[Rendered]:
+    return [bundled(part, digest) for part in outgoing.in_form(parts, digest, place, link)]
 
 
 def _joined(alerts: Sequence[Alert]) -> Alert:
@@ -244,14 +246,30 @@ def _joined(alerts: Sequence[Alert]) -> Alert:
     return replace(first, outlets=(*first.outlets, *(o for one in others for o in one.outlets)))
 
 
+def _left_for(parts: Parts, digest: Digest, ids: Sequence[int]) -> list[tuple[Destination, Digest]]:
+    """Return what each destination gets of a digest: not what its address was told for another."""
+    left = [(place, digest) for place in digest.subscriber.destinations]
+    if parts.in_force.sharers.keys().isdisjoint(place.target for place, _ in left):
+        return left
+    with parts.database.read() as connection:
+        for at, (place, _) in enumerate(left):
+            known = told.to_target(connection, place.target, digest.subscriber.id, ids)
+            left[at] = place, without(digest, {row.entry_id for row in known})
+    return [(place, some) for place, some in left if some.stories]
+
+
 def _write(
-    parts: Parts, digest: Digest, cadence: str, ids: Sequence[int], form: outgoing.Form
+    parts: Parts,
+    digest: Digest,
+    cadence: str,
+    ids: Sequence[int],
+    form: Callable[[Digest, Destination, str | None], Sequence[Rendered]],
 ) -> int:
     person = digest.subscriber
     made = [
         row
-        for place in person.destinations
-        for row in outgoing.rendered(parts, digest, place, form=form)
+        for place, left in _left_for(parts, digest, ids)
+        for row in outgoing.rendered(parts, left, place, form=partial(form, left))
     ]
     with parts.database.write() as connection:
         is_new = deliveries.add_digest(

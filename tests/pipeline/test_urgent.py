@@ -210,6 +210,33 @@ def test_the_same_story_of_another_outlet_is_not_urgent_again(here: World):
     assert mails(world) == []
 
 
+def test_an_address_of_two_subscribers_is_told_once_and_other_places_too(here: World):
+    other = (
+        "  - {name: Vol, email: [Ana@Example.org, vol@example.org], rules: [ice], when: hourly}\n"
+    )
+    world = begun(here, DAILY % "always", other)
+    world.serve(raid(world))
+    world.run(force=True)
+    told = sorted(tried.destination.place for tried in world.transport.tries)
+    assert told == ["ana@example.org", "vol@example.org"]
+
+
+def test_a_bundle_leaves_out_what_the_address_was_told(here: World):
+    world = begun(here, DAILY % "always")
+    world.serve(*(raid(world, f"a{n}", f"{RAID}: number {n}") for n in range(3)))
+    world.run(force=True)
+    other = "  - {name: Vol, email: ana@example.org, rules: [ice], when: hourly, urgent: always}\n"
+    world.reload(HEAD + DAILY % "always" + other)
+    world.later(0.2)
+    world.serve(*(raid(world, f"b{n}", f"{RAID}: letter {n}") for n in range(5)))
+    for _ in range(3):
+        world.run(force=True)
+        world.later(0.5)
+    texts = [words(mail) for mail in world.mails() if mail["To"] == "ana@example.org"]
+    for n in range(5):
+        assert sum(f"{RAID}: letter {n}" in text.partition("ALREADY")[0] for text in texts) == 1
+
+
 def test_at_most_three_an_hour_then_bundles_that_are_announced_until_it_calms_down(here: World):
     world = begun(here, DAILY % "always")
     titles = [f"ICE raid number {n} of a long day in the city" for n in range(5)]
