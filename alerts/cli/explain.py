@@ -273,6 +273,8 @@ def _feed_lines(article: dict[str, Any]) -> Iterator[str]:
 
 def _page(page: dict[str, Any]) -> str:
     if page["state"] == "read":
+        if page["characters"] is None:
+            return f"its page was read {page['read']}, and says no more than its feed"
         return f"its page was read {page['read']}, and matched too"
     because = f": {page['error']}" if page["error"] else ""
     if page["state"] == "waiting":

@@ -7,6 +7,7 @@ it was. What a crash cuts short, the feed's next poll takes up.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,6 +63,14 @@ def want(
     """Note that the pages of these new entries are to be fetched, if the feed says so."""
     if feed.fulltext and articles.is_installed():
         fulltext.want(connection, feed_id, [(key, one.link) for key, one in new if one.link], now)
+
+
+def contents(connection: Connection, feed: Feed, stored: Iterable[Row[Any]]) -> dict[int, str]:
+    """Return what the pages said of these entries: an edit in the feed does not take it away."""
+    if not feed.fulltext:
+        return {}
+    texts = {row.id: row.content for row in stored}
+    return {key: texts[key] for key in fulltext.read_among(connection, list(texts))}
 
 
 def is_waiting(connection: Connection, feed: Feed, feed_id: int, now: float) -> bool:

@@ -93,18 +93,22 @@ class Recorder:
         carried: list[tuple[int, Entry]] = []
         ids = [known.entry_id for known in decision.known]
         stored = entries.by_id(self._connection, ids)
+        pages = fulltext.contents(self._connection, self._feed, stored.values())
         vouched_for = self._vouched_for(decision)
         for known in decision.known:
             row = stored.get(known.entry_id)  # None: pruned long ago, and told long ago
             if row is None or not (known.is_edited or known.is_new_outlet):
                 continue
             carried.append((row.id, known.entry))
+            said = known.entry
+            if len(pages.get(row.id, "")) > len(said.content):
+                said = replace(said, content=pages[row.id])
             if not known.is_new_outlet:
                 values = _comparison(known.entry) | {"changed_at": self._now}
-                entries.change(self._connection, row.id, known.entry, values)
+                entries.change(self._connection, row.id, said, values)
             if row.id in vouched_for or not row.is_baseline:
-                shown = entries.to_entry(row) if known.is_new_outlet else known.entry
-                judged.append(Judged(row.id, known.entry, shown, row.seen_at))
+                shown = entries.to_entry(row) if known.is_new_outlet else said
+                judged.append(Judged(row.id, said, shown, row.seen_at))
         return judged, carried
 
     def _vouched_for(self, decision: identity.Decision) -> set[int]:

@@ -93,6 +93,7 @@ def page_of(connection: Connection, kept: Kept) -> dict[str, Any] | None:
     return {
         "state": "waiting" if waits else "read" if row.read_at is not None else "not read",
         "read": iso(row.read_at),
+        "characters": row.chars,
         "tries": row.tries,
         "error": row.error_text,
     }

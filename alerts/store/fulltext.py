@@ -6,13 +6,14 @@ came of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
 from alerts import links
 from alerts.store import feeds
+from alerts.store.claims import chunks
 from alerts.store.schema import entry, feed, fulltext
 
 #: So many pages of a feed, all that were asked for in so long, tell that none can be read.
@@ -114,6 +115,19 @@ def of_entry(connection: Connection, entry_id: int) -> Row[Any] | None:
     return connection.execute(query).one_or_none()
 
 
+def read_among(connection: Connection, entry_ids: Collection[int]) -> set[int]:
+    """Return which of these entries hold what their page says."""
+    return {
+        key
+        for some in chunks(entry_ids)
+        for key in connection.execute(
+            select(fulltext.c.entry_id).where(
+                fulltext.c.entry_id.in_(some), fulltext.c.chars.is_not(None)
+            )
+        ).scalars()
+    }
+
+
 def unread(connection: Connection, now: float) -> dict[int, Row[Any]]:
     """Return for each feed of which no page could be read for days: (count, error_text)."""
     query = (
@@ -136,3 +150,5 @@ def replace_content(connection: Connection, entry_id: int, content: str) -> None
     The keys by which an edit is known stay the feed's: the next poll is no edit.
     """
     connection.execute(update(entry).where(entry.c.id == entry_id).values(content=content))
+    mine = fulltext.c.entry_id == entry_id
+    connection.execute(update(fulltext).where(mine).values(chars=len(content)))

@@ -175,6 +175,7 @@ fulltext = Table(
     Column("tries", Integer, nullable=False, server_default="0"),  # begun
     Column("asked_until", Double),  # a request at another host than the feed's is under way
     Column("read_at", Double),
+    Column("chars", Integer),  # that stand in the entry; NULL: the page said no more than the feed
     Column("error_text", Text),  # of the last try
 )
 Index(None, fulltext.c.feed_id, fulltext.c.due_at)

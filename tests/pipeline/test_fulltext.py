@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pipeline_world import YAML, World
 
@@ -54,6 +56,24 @@ def test_what_only_the_article_says_is_told(full: World):
     full.later(1)
     assert full.run(force=True).alerts == 0
     assert full.fetcher.asked.count(link("a")) == 1
+
+
+def test_an_edit_in_the_feed_does_not_take_away_what_the_page_said(full: World):
+    full.reload(full.yaml.replace("when: right away", "when: daily at 5 pm"))
+    (item,) = news(full, "a")
+    full.serve(item)
+    serve_page(full, "a", "Agents of ICE came to the market.")
+    assert full.run(force=True).alerts == 1
+    full.later(1)
+    full.serve(replace(item, title="Market opens late"))
+    full.run(force=True)
+    assert full.fetcher.asked.count(link("a")) == 1
+    full.later(24)
+    full.run()
+    (mail,) = full.mails()
+    text = " ".join(mail.get_body(("plain",)).get_content().split())
+    assert "Market opens late" in text
+    assert "Agents of *ICE* came to the market." in text
 
 
 def test_articles_of_a_first_poll_are_left_alone(full: World):

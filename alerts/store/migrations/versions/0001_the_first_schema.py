@@ -338,6 +338,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("asked_until", sa.Double(), nullable=True),
         sa.Column("read_at", sa.Double(), nullable=True),
+        sa.Column("chars", sa.Integer(), nullable=True),
         sa.Column("error_text", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["entry_id"], ["entry.id"], name=op.f("fk_fulltext_entry_id_entry"), ondelete="CASCADE"
