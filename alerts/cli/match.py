@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
@@ -28,6 +29,8 @@ from alerts.text import shown
 #: no rule of a file can have.
 QUERY = "query"
 _ASKED = "--query"
+_STANDARD_INPUT = Path("-")
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @click.command()
@@ -54,6 +57,7 @@ def match(
     current = _config(path, needed=query_text is None)
     matcher = _matcher(current, query_text)
     found = bad = 0
+    is_live = file == _STANDARD_INPUT  # somebody may wait for each line
     with opened_file(file) as stream:
         for number, article in articles_of(stream, current, file):
             if article is None:
@@ -64,10 +68,13 @@ def match(
                 continue
             found += 1
             matches = matcher.spans(article, names) if spans or not as_json else ()
-            if as_json:
-                click.echo(_as_json(number, article, names, matches, spans=spans))
+            if as_json:  # without click.echo, which hands on each line by itself
+                sys.stdout.write(f"{_as_json(number, article, names, matches, spans=spans)}\n")
+                if is_live:
+                    sys.stdout.flush()
             else:
                 click.echo(_as_text(article, names, matches))
+    sys.stdout.flush()
     if not as_json:
         click.echo(f"{found} matched.", err=True)
     if bad:
@@ -192,8 +199,7 @@ class _Sources:
     def article(self, value: dict[str, Any]) -> Article:
         """Return a line as an article."""
         named = _texts(value.get("source"))
-        known = (self._feeds.get(name.casefold()) for name in named)
-        feed = next((feed for feed in known if feed is not None), None)
+        feed = self._feed(named) if named else None
         names = (feed.name, feed.url, *feed.tags, *named) if feed else named
         return Article(
             title=_text(value.get("title")),
@@ -202,11 +208,15 @@ class _Sources:
             author=_text(value.get("author")),
             tags=_texts(value.get("tags")),
             link=_text(value.get("link")) or None,
-            sources=tuple(dict.fromkeys(name for name in names if name)),
+            sources=tuple(dict.fromkeys(name for name in names if name)) if names else (),
             place=feed.place if feed else None,
             lang=(feed and feed.lang) or _text(value.get("lang")) or None,
             published_at=of_text(value.get("published")),
         )
+
+    def _feed(self, named: Iterable[str]) -> Feed | None:
+        known = (self._feeds.get(name.casefold()) for name in named)
+        return next((feed for feed in known if feed is not None), None)
 
 
 def _text(value: object) -> str:
@@ -231,7 +241,7 @@ def _as_json(
     value: dict[str, Any] = {
         "n": number,
         "title": article.title,
-        "rules": [_told(name) for name in names],
+        "rules": [*map(_told, names)],
     }
     if spans:
         value["spans"] = {
@@ -239,9 +249,11 @@ def _as_json(
             for match in matches
         }
     try:
-        return json.dumps(value, ensure_ascii=False).encode().decode()
+        told = _encoded(value)
+        told.encode()
     except UnicodeEncodeError:  # half of a character, as cut texts have it
         return json.dumps(value)
+    return told
 
 
 def _told(name: str) -> str:

@@ -186,13 +186,16 @@ class Lexicon:
                 return self._read_piece(piece)
             folded = word.lower() if word.isascii() else fold(word)
             keys: Collection[str] = (folded,) if is_singular(folded) else singulars(folded)
-            if self._stems or not self._words.keys().isdisjoint(keys) or self._has_prefix(folded):
+            leaves = _NO_LEAVES
+            if (
+                not self._words.keys().isdisjoint(keys)
+                or self._stems
+                or (self._prefixes and self._has_prefix(folded))
+            ):
                 found = self._found(word, None, folded, keys)
                 if found is None:
                     return self._read_piece(piece)
-                leaves = tuple(dict.fromkeys(found)) if found else _NO_LEAVES
-            else:  # nearly always, and in no rule
-                leaves = _NO_LEAVES
+                leaves = tuple(found if len(found) < 2 else dict.fromkeys(found))
             self._remember(piece, leaves, keys)
             return leaves
 
@@ -241,10 +244,10 @@ class Lexicon:
     def _remember(self, piece: str, leaves: tuple[int, ...], keys: Iterable[str]) -> None:
         if len(piece) > _MAX_LENGTH:
             return
-        if len(self.memo) >= self._max_pieces:
+        memo, pieces, heads = self.memo, self._pieces, self._heads
+        if len(memo) >= self._max_pieces:
             self._forget_all()
-        self.memo[piece] = leaves
-        pieces, heads = self._pieces, self._heads
+        memo[piece] = leaves
         for key in keys:
             others = pieces.get(key)
             if others is None:
