@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, exists, func, select, update
 
 from alerts import links
 from alerts.store import feeds
@@ -99,11 +99,10 @@ def end(connection: Connection, entry_id: int, now: float) -> bool:
 
 def give_up(connection: Connection, feed_id: int, before: float, reason: str) -> int:
     """Ask no more for pages of entries that were first seen before then; return how many."""
-    old = select(entry.c.id).where(entry.c.seen_at < before)
+    is_old = exists().where(entry.c.id == fulltext.c.entry_id, entry.c.seen_at < before)
     gone = (
         update(fulltext)
-        .where(fulltext.c.feed_id == feed_id, fulltext.c.due_at.is_not(None))
-        .where(fulltext.c.entry_id.in_(old))
+        .where(fulltext.c.feed_id == feed_id, fulltext.c.due_at.is_not(None), is_old)
         .values(due_at=None, error_text=reason)
     )
     return connection.execute(gone).rowcount

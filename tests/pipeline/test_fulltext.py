@@ -11,7 +11,7 @@ from alerts.demo.documents import Item
 from alerts.feeds import articles
 from alerts.model import FetchFailure
 from alerts.pipeline import health
-from alerts.store import notices
+from alerts.store import notices, schema
 
 FULL = YAML.replace("place: madison}", "place: madison, fulltext: true}")
 PARAGRAPH = "The people met on Tuesday evening and heard from people of the town. " * 6
@@ -99,6 +99,18 @@ def test_a_passing_failure_is_tried_three_times_at_most(full: World):
         full.run(force=True)
         full.later(1)
     assert full.fetcher.asked.count(link("a")) == 3
+
+
+def test_a_page_that_could_not_be_asked_for_within_a_day_is_given_up(full: World):
+    full.serve(*news(full, "a"))
+    full.fetcher.fail(link("a"), FetchFailure("timeout", "No complete answer."))
+    full.run(force=True)
+    full.later(25)
+    full.run(force=True)
+    assert full.fetcher.asked.count(link("a")) == 1
+    with full.database.read() as connection:
+        (row,) = connection.execute(schema.fulltext.select())
+    assert (row.due_at, row.error_text) == (None, "Its page was not asked for within a day.")
 
 
 def test_at_most_twenty_articles_a_poll_and_the_others_at_the_next(full: World):
