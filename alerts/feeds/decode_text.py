@@ -16,7 +16,13 @@ _SHIFTED_LABEL = re.compile(r"(?i)charset\s*=\s*[\"']?(?:iso-2022|utf-?7|hz)")
 _BOM = b"\xef\xbb\xbf"
 #: XML 1.0, 2.2: what no document may contain, and what no reader should see.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]+)|([0-9]+));?")
+#: The same as bytes of UTF-8, which are looked through ten times as fast.
+_CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
+_NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+#: Those that publishers write all the time (" and ' and quotes) need no look.
+_REFERENCE = re.compile(
+    r"&#(?!(?:3[2-9]|[4-9][0-9]|1[0-9]{2}|8[0-9]{3});)(?:[xX]([0-9A-Fa-f]+)|([0-9]+));?"
+)
 _DECLARATION = re.compile(r"<\?xml\b[^>]{0,200}\?>")
 _WIDE = (b"\xfe\xff", b"\xff\xfe", b"\x00<", b"<\x00", b"\x00\x00\x00<", b"\x4c\x6f\xa7\x94")
 
@@ -33,10 +39,21 @@ def text_of(body: bytes, content_type: str) -> str:
 
 def clean(text: str) -> str:
     """Return `text` without control characters (tab and line ends stay) and bad references."""
-    text = _FORBIDDEN.sub("", text)
+    if not _has_only_characters(text):
+        text = _FORBIDDEN.sub("", text)
     if "&#" not in text:
         return text
     return _REFERENCE.sub(_kept_reference, text)
+
+
+def _has_only_characters(text: str) -> bool:
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        return False
+    return len(data.translate(None, _CONTROLS)) == len(data) and not any(
+        one in data for one in _NO_CHARACTERS
+    )
 
 
 def _kept_reference(found: re.Match[str]) -> str:

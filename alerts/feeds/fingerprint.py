@@ -28,12 +28,17 @@ def fingerprint(body: bytes) -> str:
         return hashlib.sha256(body).hexdigest()
     start = first.start()
     end = _end_of_last(body, start)
-    digest = hashlib.sha256(_STAMPS.sub(b"", body[:start]))
+    digest = hashlib.sha256(without_stamps(body[:start]))
     digest.update(b"\0")  # so that head and entries cannot borrow bytes from one another
     digest.update(memoryview(body)[start:end])
     digest.update(b"\0")
-    digest.update(_STAMPS.sub(b"", body[end:]))
+    digest.update(without_stamps(body[end:]))
     return digest.hexdigest()
+
+
+def without_stamps(envelope: bytes) -> bytes:
+    """Return what stands around a document's entries, less its dates and comments."""
+    return _STAMPS.sub(b"", envelope)
 
 
 def _end_of_last(body: bytes, start: int) -> int:

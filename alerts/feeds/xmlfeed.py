@@ -9,11 +9,13 @@ from __future__ import annotations
 import html
 import re
 import xml.sax
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import Any, TypeGuard
 from urllib.parse import urljoin
 
 from alerts.feeds import bounded, dates, wishes
+from alerts.feeds.cut import take_apart
 from alerts.feeds.texts import MAX_TAGS, cut, link_of
 from alerts.model import Entry, FetchFailure, ParsedFeed
 
@@ -22,10 +24,47 @@ _ROOT_NAME = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))(?=[\s>/])", r
 _BINARY = re.compile(r"(?i)(?:image|audio|video|font|application)/(?!xhtml|xml|html)")
 
 
-def parse(text: str, url: str, now: float) -> ParsedFeed | FetchFailure:
-    """Return the feed in `text` (from `sniff.safe_xml`), or why there is none."""
+def parse(
+    text: str, url: str, now: float, known: Collection[bytes] = ()
+) -> ParsedFeed | FetchFailure:
+    """Return the feed in `text` (from `sniff.safe_xml`), or why there is none.
+
+    Where it can be taken apart, items that are `known` by their digests are left out.
+    """
     whole = _without_tail(text)
-    found = _read(whole if whole is not None else text)
+    if whole is not None:
+        return _feed(whole, url, now, is_complete=False)
+    cut = take_apart(text.encode("utf-8", "replace"), url)
+    if cut is None:
+        return _feed(text, url, now)
+    left_out = sum(digest in known for digest in cut.digests)
+    if left_out:
+        found = _feed(cut.without(known).decode(), url, now)
+        if _is_plain(found, len(cut.items) - left_out):
+            return replace(found, digests=cut.digests)
+    found = _feed(text, url, now)
+    if left_out or not _is_plain(found, len(cut.items)):
+        return found
+    return replace(found, digests=cut.digests)
+
+
+def _is_plain(found: ParsedFeed | FetchFailure, items: int) -> TypeGuard[ParsedFeed]:
+    """Whether a document is so well-formed that each item reads alike without the others.
+
+    A date that is not believed today (it lies in the future) may be so tomorrow.
+    """
+    return (
+        isinstance(found, ParsedFeed)
+        and found.is_well_formed
+        and len(found.entries) == items
+        and not found.odd_dates
+    )
+
+
+def _feed(
+    text: str, url: str, now: float, *, is_complete: bool = True
+) -> ParsedFeed | FetchFailure:
+    found = _read(text)
     if isinstance(found, FetchFailure):
         return found
     items = [_entry(item, found.version, url, now) for item in found.entries]
@@ -36,7 +75,7 @@ def parse(text: str, url: str, now: float) -> ParsedFeed | FetchFailure:
         title=_markup(found.channel, "title", found.version),
         entries=entries,
         lang=_lang(dict.get(found.channel, "language")),
-        complete=whole is None,
+        complete=is_complete,
         wishes=wishes.read(text, dict.get(found.channel, "ttl")),
         self_link=_channel_link(found.channel, "self", url),
         older=_channel_link(found.channel, "prev-archive", url)
@@ -44,6 +83,7 @@ def parse(text: str, url: str, now: float) -> ParsedFeed | FetchFailure:
         dropped=len(items) - len(entries),
         format=found.version,
         odd_dates=tuple(_odd_dates(found.entries, items)),
+        is_well_formed=found.error is None,
     )
 
 

@@ -130,6 +130,8 @@ class ParsedFeed:
     dropped: int = 0  # items with nothing in them
     format: str = ""  # as feedparser names it (rss20, atom10), or json
     odd_dates: tuple[str, ...] = ()  # of entries without a date: what stands there and is none
+    is_well_formed: bool = True
+    digests: tuple[bytes, ...] = ()  # of all items, if `entries` are those of unknown ones alone
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import tarfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 
-import needs
+from bodies import bodies
 
 from alerts.feeds.parse import parse
 from alerts.model import FetchFailure
@@ -23,22 +20,9 @@ WITHOUT_LINKS = "benchmark_data_cc314ce5dfbb3adc"
 UNREADABLE = {"tests_integration_malformed_rss_namespaced.xml", "benchmark_data_7ef13a42fa7e177a"}
 
 
-def _bodies() -> Iterator[tuple[str, bool, bytes]]:
-    """Yield (name, whether a site really published it, body)."""
-    with needs.shared("feeds_manifest_dev.tsv").open(encoding="utf-8", newline="") as lines:
-        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        is_real = {row["file"]: row["origin"] == "real" for row in rows}
-    with tarfile.open(needs.shared("feeds_dev.tar.gz")) as archive:
-        for member in archive:
-            name = member.name.partition("/")[2]
-            file = archive.extractfile(member) if member.isfile() else None
-            if file is not None and name in is_real:
-                yield name.rpartition("/")[2], is_real[name], file.read()
-
-
 def test_no_feed_costs_two_seconds_and_real_ones_give_titles_links_dates_and_text():
     read, found, unreadable = Counter[str](), Counter[str](), set[str]()
-    for name, is_real, body in _bodies():
+    for name, is_real, body in bodies():
         began = time.process_time()
         parsed = parse(body, "", "https://n.example/feed", now=NOW)
         assert time.process_time() - began < 2, name
