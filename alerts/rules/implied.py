@@ -6,6 +6,8 @@ from articles that shout, where one word may lend another one its belief.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from alerts.rules.fields import SEARCHED
 from alerts.rules.shapes import walk
 from alerts.spelling import fold, is_acronym, singulars
@@ -112,6 +114,7 @@ def _is_same(one: Word, other: Word) -> bool:
     return _folded(one) == _folded(other)
 
 
+@lru_cache(maxsize=10_000)
 def _folded(word: Word) -> tuple[str, str]:
     if word.kind in ("exact", "acronym"):
         return word.kind, word.text
@@ -119,6 +122,7 @@ def _folded(word: Word) -> tuple[str, str]:
     return "any case" if is_any_case else word.kind, fold(word.text)
 
 
+@lru_cache(maxsize=10_000)
 def _numberless(word: Word) -> tuple[str, str]:
     """Return a fold word in its shortest form: of raid and raids the one both can be."""
     if word.kind != "fold" or is_acronym(word.text) or not _is_simple(word):

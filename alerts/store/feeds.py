@@ -63,7 +63,10 @@ def apply(connection: Connection, feeds: Iterable[tuple[Feed, str]], now: float)
         connection.execute(feed.insert(), new_rows)
     for url, row in known.items():
         if url in wanted:
-            values: dict[str, Any] = {"name": wanted[url][0].name, "is_active": True}
+            name = wanted[url][0].name
+            if row.is_active and row.name == name:
+                continue
+            values: dict[str, Any] = {"name": name, "is_active": True}
             if not row.is_active:
                 values["due_at"] = func.coalesce(feed.c.due_at, now)
             connection.execute(update(feed).where(feed.c.url == url).values(**values))
