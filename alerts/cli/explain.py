@@ -144,7 +144,7 @@ def _stored(
             "The service never ran here: no article is stored.",
             hint="Run alerts once, or explain a headline: alerts explain --text '…'",
         )
-    found = way.find(opened.connection, asked, now)
+    found = way.find(opened.connection, asked)
     if not found:
         return _unknown(opened, asked, now)
     if len(found) > 1:
@@ -219,7 +219,7 @@ def _unknown(opened: Reading, asked: str, now: float) -> dict[str, Any]:
 
 def _why_unknown(opened: Reading, asked: str, now: float) -> str:
     assert opened.connection is not None  # noqa: S101 - as `_stored` asks
-    last = way.last_seen(opened.connection, asked, now)
+    last = way.last_seen(opened.connection, asked)
     if last is not None:
         return f"A feed carried it until {iso(last)}; articles are kept for 90 days."
     return "No feed that was read has carried it in the last 90 days."

@@ -23,6 +23,7 @@ from alerts.clock import iso
 from alerts.config import nearest
 from alerts.errors import StoreError, UsageError
 from alerts.feeds import identity, interval
+from alerts.feeds.items import Item
 from alerts.feeds.trial import Trial
 from alerts.model import Config, Entry, Feed, FetchedBody, FetchFailure, ParsedFeed
 from alerts.netguard import Answer, Handshake, NetError, handshake
@@ -322,7 +323,7 @@ def _stored(env: Settings, feed: Feed, outcome: ParsedFeed | FetchFailure, now: 
         decision = decide(
             connection,
             row.id if row is not None else 0,
-            outcome,
+            tuple(map(Item.of, outcome.entries)),
             first_poll=row is None or row.baseline_at is None,
             look_back_s=feed.look_back_s,
             now=now,
@@ -334,7 +335,7 @@ def _stored(env: Settings, feed: Feed, outcome: ParsedFeed | FetchFailure, now: 
 
 def _new(feed: Feed, parsed: ParsedFeed, stored: _Stored, now: float) -> Line:
     decision = stored.decision or identity.decide(
-        parsed.entries,
+        identity.Document.of(list(map(Item.of, parsed.entries))),
         known={},
         elsewhere={},
         stored={},

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
@@ -105,13 +105,15 @@ class Reader:
         self._free: list[_Process] = []
         weakref.finalize(self, _end_all, self._free)
 
-    def read(self, answer: FetchedBody, known: str | None, now: float) -> Document:
-        """Read an answer's document, unless its fingerprint is the `known` one."""
+    def read(
+        self, answer: FetchedBody, known: str | None, now: float, items: Collection[bytes] = ()
+    ) -> Document:
+        """Read an answer's document as `documents.read` does."""
         if len(answer.body) <= SMALL_BYTES:
-            return documents.read(answer, known, now)
+            return documents.read(answer, known, now, items)
         more_s = _WORK_S_PER_MB * max(0.0, len(answer.body) / 1e6 - _PLAIN_MB)
         found: Document | FetchFailure = self._apart(
-            documents.read, self._work_s + more_s, answer, known, now
+            documents.read, self._work_s + more_s, answer, known, now, frozenset(items)
         )
         return Document("", found) if isinstance(found, FetchFailure) else found
 

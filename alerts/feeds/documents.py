@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from alerts.feeds.fingerprint import fingerprint
@@ -17,10 +18,15 @@ class Document:
     found: ParsedFeed | FetchFailure | None = None
 
 
-def read(answer: FetchedBody, known: str | None, now: float) -> Document:
-    """Read an answer's document, unless its fingerprint is the `known` one."""
+def read(
+    answer: FetchedBody, known: str | None, now: float, items: Collection[bytes] = ()
+) -> Document:
+    """Read an answer's document, unless its fingerprint is the `known` one.
+
+    Its `items` (their digests; see `cut`) need not be read again.
+    """
     print_ = fingerprint(answer.body)
     if print_ == known:
         return Document(print_)
-    found = parse(answer.body, answer.content_type, answer.final_url, now=now)
+    found = parse(answer.body, answer.content_type, answer.final_url, now=now, known=items)
     return Document(print_, found)

@@ -7,20 +7,18 @@ never decide what is new but in one case: a guid that is used again.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alerts.feeds import twins
-from alerts.feeds.likeness import Comparison, day_of, names_a_page, plain_words
-from alerts.links import canonical
+from alerts.feeds.items import Item, Keys, named, numbered
+from alerts.feeds.likeness import Comparison
 from alerts.model import Entry
 
 #: How long one's own K3 tells without a day in it: the same words a month later are a new article
 #: (a weekly column).
 SAME_TEXT_S = 30 * 86_400.0
-_TEXT_CHARS = 512
 #: "Obituaries" or "Letters to the editor" are no likeness: so many characters of title and text
 #: must agree between two feeds or without a date, and in one feed on one day.
 _TELLING_CHARS = 60
@@ -31,29 +29,6 @@ _RENAMED_SHARE = 0.8
 #: A feed that never dates its entries cannot say which of them are of today. So many are what a
 #: small office puts on its page, and are offered at a first poll; more are an archive.
 MAX_UNDATED_OFFERED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The names of one entry: "1:", "2:" or "3:" and 32 hexadecimal digits each."""
-
-    k1: str | None
-    k2: str | None
-    k3: str
-    words: str = ""  # K3 without the day
-    chars: int = 0  # how much text K3 stands for
-    number: int = 0  # which of the articles that have this K3 in one document
-    aliases: tuple[str, ...] = ()  # keys of its copies in the document
-
-    @property
-    def text(self) -> str:
-        """K3 with the number: what these words are known by."""
-        return _numbered(self.k3, self.number)
-
-    def all(self) -> tuple[str, ...]:
-        """Return the keys there are."""
-        keys = (self.k1, self.k2, self.k3, self.text if self.number else None)
-        return (*(key for key in keys if key is not None), *self.aliases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +49,10 @@ class StoredEntry:
     text_key: str
 
 
+class Unread(Exception):
+    """An item that was left out of the reading is no longer what it was: all has to be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewEntry:
     """An entry nobody has seen; `is_baseline`: older than a first poll offers."""
@@ -81,15 +60,20 @@ class NewEntry:
     entry: Entry
     keys: Keys
     is_baseline: bool
+    compared: Comparison
 
 
 @dataclass(frozen=True, slots=True)
 class KnownEntry:
-    """An entry that exists; its keys of today are to be remembered with the old ones."""
+    """An entry that exists; its keys of today are to be remembered with the old ones.
 
-    entry: Entry
+    `entry` is None for what was not read again; such a one is neither edited nor a new outlet.
+    """
+
+    entry: Entry | None
     keys: Keys
     entry_id: int
+    compared: Comparison
     is_edited: bool = False
     is_new_outlet: bool = False
 
@@ -102,43 +86,52 @@ class Decision:
     known: tuple[KnownEntry, ...]
 
 
-def _key(kind: str, *parts: str) -> str:
-    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
-    return f"{kind}:{digest.hexdigest()[:32]}"
+@dataclass(frozen=True)
+class Document:
+    """The items of one document with keys made distinct where the publisher did not."""
 
+    items: tuple[tuple[Item, Keys], ...]
+    shared_links: frozenset[str]  # K2 that several articles of the document have
 
-def _numbered(k3: str, number: int) -> str:
-    return _key("3", k3, str(number)) if number else k3
+    @classmethod
+    def of(cls, read: Sequence[Item]) -> Document:
+        """Return the document of these items."""
+        parts = _shared_links(item.keys for item in read)
+        exact = [(item, _with_part(item, parts)) for item in read]
+        shared = _shared_links(keys for _, keys in exact)
+        twice = _reused_guids(keys for _, keys in exact)
+        numbers = twins.numbers([_named(item, keys, shared) for item, keys in exact])
+        items = tuple(
+            (item, _numbered(_told_apart(keys, twice, shared), number))
+            for (item, keys), number in zip(exact, numbers, strict=True)
+        )
+        return cls(items, shared)
 
+    @property
+    def keys(self) -> set[str]:
+        """All that its items are known by."""
+        return {key for _, keys in self.items for key in keys.all()}
 
-def comparison(entry: Entry) -> Comparison:
-    """Return the hashes by which a later version of the entry is compared with this one."""
-    return Comparison.of(entry)
+    def link_of(self, keys: Keys) -> str | None:
+        """Return K2 if it names one article only."""
+        return None if keys.k2 in self.shared_links else keys.k2
 
+    def is_made_of(self, known: Mapping[str, SeenKey]) -> bool:
+        """Whether nearly all that is said here was said before: few words tell then, too."""
+        words = {keys.k3 for _, keys in self.items}
+        return len(words) >= _RENAMED_LEAST and (
+            len(words & known.keys()) >= _RENAMED_SHARE * len(words)
+        )
 
-def entry_keys(entry: Entry, *, now: float) -> Keys:
-    """Return the keys of an entry. K1 is the guid byte for byte; K2 is absent for a home page."""
-    guid = (entry.guid or "").replace("\0", "").strip()
-    link = canonical(entry.link) if entry.link else ""
-    title = plain_words(entry.title)
-    text = plain_words((entry.summary or entry.content)[: 8 * _TEXT_CHARS])[:_TEXT_CHARS]
-    day = day_of(entry.published_at)
-    return Keys(
-        k1=_key("1", guid) if guid else None,
-        k2=_key("2", link) if names_a_page(link) else None,
-        k3=_key("3", title, text, day),
-        words=_key("w", title, text),
-        chars=len(title) + len(text),
-    )
-
-
-def document_keys(entries: Sequence[Entry], *, now: float) -> tuple[Keys, ...]:
-    """Return the keys of a document's entries as `decide` uses and returns them."""
-    return tuple(keys for _, keys in _Document.of(entries, now).items)
+    def identifying(self, item: Item, keys: Keys) -> tuple[str, ...]:
+        """Return the keys that are this article's alone."""
+        link = self.link_of(keys)
+        by_text = keys.text if _text_tells(item, keys, link) else None
+        return tuple(key for key in (keys.k1, link, by_text) if key)
 
 
 def decide(
-    entries: Sequence[Entry],
+    document: Document,
     *,
     known: Mapping[str, SeenKey],
     elsewhere: Mapping[str, SeenKey],
@@ -147,40 +140,43 @@ def decide(
     look_back_s: float,
     now: float,
 ) -> Decision:
-    """Tell new entries from known ones.
+    """Tell new entries from known ones; Unread if that takes the text of an item that has none.
 
     `known` are this feed's keys, `elsewhere` the keys of other feeds (K2 of any age, K3 of the last
     72 hours), `stored` the entries they belong to; an entry that is not in `stored` was pruned.
     Times are epoch seconds. A guard against a site that renames everything at once belongs between
     the two steps here: it sees how many entries of the document resolve to nothing.
     """
-    document = _Document.of(entries, now)
     standing = twins.Standing()
     sight = _Sight(known, elsewhere, stored, standing, now)
-    named = [sight.by_name(e, keys, document.link_of(keys)) for e, keys in document.items]
-    sight.is_renamed = not any(named) and document.is_made_of(known)
-    for (_, keys), seen in zip(document.items, named, strict=True):
+    by_name = [sight.by_name(item, keys, document.link_of(keys)) for item, keys in document.items]
+    sight.is_renamed = not any(by_name) and document.is_made_of(known)
+    for (_, keys), seen in zip(document.items, by_name, strict=True):
         if seen is not None:
             standing.add(keys.k3, keys.number, seen)
-    undated_is_old = sum(e.published_at is None for e in entries) > MAX_UNDATED_OFFERED
+    undated = sum(item.published_at is None for item, _ in document.items)
     new: list[NewEntry] = []
     taken: dict[str, int] = {}  # identifying key -> which of the new ones has it
     copies: defaultdict[int, list[str]] = defaultdict(list)
     resolved: list[KnownEntry] = []
     met: set[int] = set()
-    for (entry, keys), seen in zip(document.items, named, strict=True):
-        found = sight.resolve(entry, keys, document.link_of(keys), seen)
+    for (item, keys), seen in zip(document.items, by_name, strict=True):
+        found = sight.resolve(item, keys, document.link_of(keys), seen)
         if found is not None:
             # Two versions of one article in a document must not overwrite each other for ever.
             is_edited = found.is_edited and found.entry_id not in met
             met.add(found.entry_id)
+            if item.entry is None and (is_edited or found.is_new_outlet):
+                raise Unread
             resolved.append(replace(found, is_edited=is_edited))
             continue
-        mine = document.identifying(entry, keys)
+        if item.entry is None:
+            raise Unread
+        mine = document.identifying(item, keys)
         at = next((taken[key] for key in mine if key in taken), len(new))
         if at == len(new):
-            is_baseline = first_poll and _is_old(entry, look_back_s, now, undated_is_old)
-            new.append(NewEntry(entry, keys, is_baseline))
+            is_baseline = first_poll and _is_old(item, look_back_s, now, undated)
+            new.append(NewEntry(item.entry, keys, is_baseline, item.compared))
         else:
             copies[at].extend(keys.all())
         for key in mine:
@@ -199,65 +195,30 @@ def _with_aliases(new: Sequence[NewEntry], copies: Mapping[int, list[str]]) -> I
         yield replace(one, keys=replace(one.keys, aliases=others))
 
 
-def _is_old(entry: Entry, look_back_s: float, now: float, undated_is_old: bool) -> bool:
+def _is_old(item: Item, look_back_s: float, now: float, undated: int) -> bool:
     """Whether a first poll leaves the entry out; without a date it counts as seen just now."""
     if look_back_s <= 0:
         return True
-    if entry.published_at is None:
-        return undated_is_old
-    return entry.published_at < now - look_back_s
+    if item.published_at is None:
+        return undated > MAX_UNDATED_OFFERED
+    return item.published_at < now - look_back_s
 
 
-@dataclass(frozen=True)
-class _Document:
-    """The entries of one document with keys made distinct where the publisher did not."""
-
-    items: tuple[tuple[Entry, Keys], ...]
-    shared_links: frozenset[str]  # K2 that several articles of the document have
-
-    @classmethod
-    def of(cls, entries: Sequence[Entry], now: float) -> _Document:
-        plain = [(entry, entry_keys(entry, now=now)) for entry in entries]
-        parts = _shared_links(keys for _, keys in plain)
-        exact = [(entry, _with_fragment(entry, keys, parts)) for entry, keys in plain]
-        shared = _shared_links(keys for _, keys in exact)
-        twice = _reused_guids(keys for _, keys in exact)
-        numbers = twins.numbers([_named(entry, keys, shared) for entry, keys in exact])
-        items = tuple(
-            (entry, replace(_told_apart(keys, twice, shared), number=number))
-            for (entry, keys), number in zip(exact, numbers, strict=True)
-        )
-        return cls(items, shared)
-
-    def link_of(self, keys: Keys) -> str | None:
-        """Return K2 if it names one article only."""
-        return None if keys.k2 in self.shared_links else keys.k2
-
-    def is_made_of(self, known: Mapping[str, SeenKey]) -> bool:
-        """Whether nearly all that is said here was said before: few words tell then, too."""
-        words = {keys.k3 for _, keys in self.items}
-        return len(words) >= _RENAMED_LEAST and (
-            len(words & known.keys()) >= _RENAMED_SHARE * len(words)
-        )
-
-    def identifying(self, entry: Entry, keys: Keys) -> tuple[str, ...]:
-        """Return the keys that are this article's alone."""
-        link = self.link_of(keys)
-        by_text = keys.text if _text_tells(entry, keys, link) else None
-        return tuple(key for key in (keys.k1, link, by_text) if key)
+def _numbered(keys: Keys, number: int) -> Keys:
+    return replace(keys, number=number) if number else keys
 
 
-def _named(entry: Entry, keys: Keys, shared: frozenset[str]) -> twins.Named:
+def _named(item: Item, keys: Keys, shared: frozenset[str]) -> twins.Named:
     link = None if keys.k2 in shared else keys.k2
     names = tuple(name for name in (keys.k1, link) if name)
-    return twins.Named(keys.k3 if _text_tells(entry, keys, link) else "", names, entry.published_at)
+    return twins.Named(keys.k3 if _text_tells(item, keys, link) else "", names, item.published_at)
 
 
-def _text_tells(entry: Entry, keys: Keys, link: str | None) -> bool:
+def _text_tells(item: Item, keys: Keys, link: str | None) -> bool:
     """Whether K3 is enough to know an article of one feed by; it must be if nothing else is."""
     if keys.k1 is None and link is None:
         return True
-    least = _TELLING_CHARS if entry.published_at is None else _TELLING_THAT_DAY_CHARS
+    least = _TELLING_CHARS if item.published_at is None else _TELLING_THAT_DAY_CHARS
     return keys.chars >= least
 
 
@@ -292,22 +253,21 @@ def _reused_guids(all_keys: Iterable[Keys]) -> frozenset[str]:
     return frozenset(guid for guid, count in counts.items() if guid and count > 1)
 
 
-def _with_fragment(entry: Entry, keys: Keys, shared: frozenset[str]) -> Keys:
+def _with_part(item: Item, shared: frozenset[str]) -> Keys:
     """Return keys with the link's fragment in K2, where it alone tells articles of one page apart.
 
     Change logs and live pages link to `page#part`, and some of them rewrite every guid and date.
     """
-    fragment = (entry.link or "").partition("#")[2]
-    if keys.k2 not in shared or not fragment:
-        return keys
-    return replace(keys, k2=_key("2", canonical(entry.link or ""), fragment))
+    if item.part is None or item.keys.k2 not in shared:
+        return item.keys
+    return replace(item.keys, k2=item.part)
 
 
 def _told_apart(keys: Keys, twice: frozenset[str], shared: frozenset[str]) -> Keys:
     if keys.k1 is None or keys.k1 not in twice:
         return keys
     second = keys.k2 if keys.k2 and keys.k2 not in shared else keys.k3
-    return replace(keys, k1=_key("1", keys.k1, second))
+    return replace(keys, k1=named("1", keys.k1, second))
 
 
 class _Sight:
@@ -328,32 +288,33 @@ class _Sight:
         self._now = now
         self.is_renamed = False  # the whole document, not one entry
 
-    def by_name(self, entry: Entry, keys: Keys, link: str | None) -> int | None:
+    def by_name(self, item: Item, keys: Keys, link: str | None) -> int | None:
         """Return the entry that this feed has under the guid or link. `link`: if it identifies."""
         by_guid = self._known.get(keys.k1) if keys.k1 else None
-        if by_guid is not None and not self._is_reused(entry, by_guid.entry_id):
+        if by_guid is not None and not self._is_reused(item, by_guid.entry_id):
             return by_guid.entry_id
         by_link = self._known.get(link) if link else None
         return None if by_link is None else by_link.entry_id
 
     def resolve(
-        self, entry: Entry, keys: Keys, link: str | None, named: int | None
+        self, item: Item, keys: Keys, link: str | None, named: int | None
     ) -> KnownEntry | None:
         """Return the entry that this one is, None if it is new. `named`: what `by_name` said."""
-        seen = named if named is not None else self._by_text(entry, keys, link)
+        seen = named if named is not None else self._by_text(item, keys, link)
         if seen is not None:
-            return KnownEntry(entry, keys, seen, is_edited=self._is_edited(entry, keys, seen))
+            is_edited = self._is_edited(item, keys, seen)
+            return KnownEntry(item.entry, keys, seen, item.compared, is_edited)
         other = self._elsewhere.get(link) if link else None
         if other is None and keys.chars >= _TELLING_CHARS:
             number = self._standing.place(keys.k3, keys.number)
-            other = self._elsewhere.get(_numbered(keys.k3, number))
+            other = self._elsewhere.get(numbered(keys.k3, number))
         if other is not None:
-            return KnownEntry(entry, keys, other.entry_id, is_new_outlet=True)
+            return KnownEntry(item.entry, keys, other.entry_id, item.compared, is_new_outlet=True)
         return None
 
-    def _by_text(self, entry: Entry, keys: Keys, link: str | None) -> int | None:
+    def _by_text(self, item: Item, keys: Keys, link: str | None) -> int | None:
         """Return the entry that was renamed, which it was not if it stands there as it was."""
-        if not (self.is_renamed or _text_tells(entry, keys, link)):
+        if not (self.is_renamed or _text_tells(item, keys, link)):
             return None
         has_name = keys.k1 is not None or link is not None
         if has_name and self._standing.has_any(keys.k3):
@@ -361,22 +322,22 @@ class _Sight:
         seen = self._known.get(keys.text)
         if seen is None:
             return None
-        is_certain = entry.published_at is not None or self.is_renamed
+        is_certain = item.published_at is not None or self.is_renamed
         return seen.entry_id if is_certain or seen.last_seen >= self._now - SAME_TEXT_S else None
 
-    def _is_reused(self, entry: Entry, entry_id: int) -> bool:
+    def _is_reused(self, item: Item, entry_id: int) -> bool:
         """Whether a known guid stands on another article: other link, other title, newer date."""
         before = self._stored.get(entry_id)
         if before is None:
             return False
-        today = comparison(entry)
+        today = item.compared
         if today.link_key == before.link_key or today.title_key == before.title_key:
             return False
-        if entry.published_at is None or before.published_at is None:
-            return entry.published_at is None and before.published_at is None
-        return entry.published_at > before.published_at
+        if item.published_at is None or before.published_at is None:
+            return item.published_at is None and before.published_at is None
+        return item.published_at > before.published_at
 
-    def _is_edited(self, entry: Entry, keys: Keys, entry_id: int) -> bool:
+    def _is_edited(self, item: Item, keys: Keys, entry_id: int) -> bool:
         """Whether title or text changed since this feed was last read.
 
         An article that other feeds carry too is stored with the words of one of them, so there only
@@ -389,5 +350,5 @@ class _Sight:
         shared = (self._elsewhere.get(key) for key in (keys.k2, keys.k3) if key)
         if any(seen is not None and seen.entry_id == entry_id for seen in shared):
             return here is None
-        today = comparison(entry)
+        today = item.compared
         return (today.title_key, today.text_key) != (before.title_key, before.text_key)

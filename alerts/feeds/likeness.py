@@ -9,7 +9,6 @@ import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from alerts.links import canonical
 from alerts.model import Entry
 
 _TAG = re.compile(r"<[^<>]*>")
@@ -51,9 +50,8 @@ class Comparison:
     title_key: str
     text_key: str
 
-    @classmethod
-    def of(cls, entry: Entry) -> Comparison:
-        """Compute them."""
-        link = canonical(entry.link) if entry.link else None
-        text = plain_words(f"{entry.summary}\n{entry.content}")
-        return cls(link and _hash(link), _hash(plain_words(entry.title)), _hash(text))
+
+def compare(entry: Entry, link: str, title: str) -> Comparison:
+    """Return an entry's hashes; `link` is its canonical link or "", `title` its plain words."""
+    text = plain_words(f"{entry.summary}\n{entry.content}")
+    return Comparison(_hash(link) if link else None, _hash(title), _hash(text))

@@ -6,7 +6,7 @@ news. They are asked for one after the other, each in its turn at its host.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import Row
 
 from alerts import links
 from alerts.feeds.fetch import at_address
+from alerts.feeds.items import Item
 from alerts.log import get_logger
 from alerts.model import Entry, Feed, FetchedBody, FetchFailure, ParsedFeed, Validators
 from alerts.pipeline import quarantine
@@ -34,20 +35,22 @@ _LONGEST_S = 150.0
 class Older:
     """News of older documents; `is_whole`: they reach back to what was known."""
 
-    entries: tuple[Entry, ...] = ()
+    items: tuple[Item, ...] = ()
     is_whole: bool = False
 
 
-def older(parts: Parts, feed: Feed, row: Row[Any], parsed: ParsedFeed) -> Older:
+def older(
+    parts: Parts, feed: Feed, row: Row[Any], parsed: ParsedFeed, items: Sequence[Item]
+) -> Older:
     """Return what a feed published between its last document and this one, if it offers that."""
     if parsed.older is None or row.baseline_at is None or not parsed.complete:
         return Older()
     now = parts.clock.now()
     with parts.database.read() as connection:
         decision = decide(
-            connection, row.id, parsed, first_poll=False, look_back_s=feed.look_back_s, now=now
+            connection, row.id, items, first_poll=False, look_back_s=feed.look_back_s, now=now
         )
-        if not is_gap(connection, row, decision, parsed, now):
+        if not is_gap(connection, row, decision, items, now):
             return Older()
         past = quarantine.past_of(connection, row, now)
     if past.newest_at is None:
@@ -62,7 +65,7 @@ def older(parts: Parts, feed: Feed, row: Row[Any], parsed: ParsedFeed) -> Older:
         if is_whole:
             break
     get_logger().info("caught up", feed=feed.url, entries=len(found), is_whole=is_whole)
-    return Older(tuple(found), is_whole)
+    return Older(tuple(map(Item.of, found)), is_whole)
 
 
 def _documents(parts: Parts, feed: Feed, parsed: ParsedFeed) -> Iterator[ParsedFeed]:

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Row
 
 from alerts.feeds import interval
 from alerts.feeds.freshness import MAX_RETRY_S
+from alerts.feeds.identity import Unread
+from alerts.feeds.items import pack
 from alerts.log import get_logger
 from alerts.model import (
     Feed,
@@ -24,10 +26,10 @@ from alerts.model import (
     Wishes,
 )
 from alerts.pipeline import fulltext, moved, outage
-from alerts.pipeline.catch_up import Older, older
+from alerts.pipeline.ask import Fetched, Outcome, ask, read_whole
 from alerts.pipeline.parts import Parts
 from alerts.pipeline.record import Recorded, Recorder
-from alerts.store import feeds, held
+from alerts.store import documents, feeds, held
 
 _TOO_MANY, _GONE = 429, 410
 _BUSY = (_TOO_MANY, 503)
@@ -47,19 +49,6 @@ class Polled:
     recorded: Recorded = field(default_factory=Recorded)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetched:
-    """An answer with its document, if it had to be read."""
-
-    answer: FetchedBody
-    fingerprint: str
-    parsed: ParsedFeed | None  # None: the same document as last time
-    older: Older = field(default_factory=Older)
-
-
-_Outcome = FetchFailure | NotModified | _Fetched
-
-
 class _LeaseLost(Exception):
     """Someone else polled the feed meanwhile: their result stands, ours is rolled back."""
 
@@ -72,7 +61,15 @@ def poll(parts: Parts, row: Row[Any], lease: str) -> Polled:
         with parts.database.write() as connection:
             feeds.record(connection, row.id, lease, {})
         return Polled("dropped")
-    outcome = _ask(parts, feed, row)
+    outcome = ask(parts, feed, row)
+    try:
+        return _written(parts, feed, row, lease, outcome)
+    except Unread:
+        return _written(parts, feed, row, lease, read_whole(parts, feed, row, outcome))
+
+
+def _written(parts: Parts, feed: Feed, row: Row[Any], lease: str, outcome: Outcome) -> Polled:
+    """Write what came of asking, in one transaction."""
     now = parts.clock.now()
     try:
         with parts.database.write() as connection:
@@ -116,7 +113,7 @@ def _with_articles(
 
 
 def _decided(
-    connection: Connection, parts: Parts, feed: Feed, row: Row[Any], outcome: _Outcome, now: float
+    connection: Connection, parts: Parts, feed: Feed, row: Row[Any], outcome: Outcome, now: float
 ) -> tuple[Polled, dict[str, Any]]:
     """Write the document's entries; return what the poll did and the feed row's new values."""
     if isinstance(outcome, FetchFailure):
@@ -130,13 +127,15 @@ def _decided(
     else:
         parsed = outcome.parsed
         recorder = Recorder(connection, parts.in_force, feed, row, now)
-        recorded = recorder.record(parsed, outcome.older.entries)
+        recorded = recorder.record(parsed.title, outcome.items, outcome.older.items)
         if not parsed.complete:
-            return Polled("failed", recorded), _cut(parts, feed, row, parsed, now)
+            return Polled("failed", recorded), _cut(parts, feed, row, outcome, parsed, now)
         values = _calm(now) | _read(row, outcome, parsed, now)
+        known_next = pack(zip(parsed.digests, outcome.items, strict=False))  # maybe of none
+        documents.keep(connection, row.id, known_next)
         if recorded.is_gap and not outcome.older.is_whole:
             values |= {"gaps": row.gaps + 1, "lost_at": now}
-    answer = outcome.answer if isinstance(outcome, _Fetched) else outcome
+    answer = outcome.answer if isinstance(outcome, Fetched) else outcome
     is_same = _is_same(row, parsed, recorded)
     known = parts.in_force.feeds
     values |= moved.seen(row, answer.permanent_url, is_same=is_same, known=known, now=now)
@@ -149,21 +148,6 @@ def _is_same(row: Row[Any], parsed: ParsedFeed | None, recorded: Recorded) -> bo
     if parsed is None or recorded.known:
         return True
     return parsed.self_link is not None and parsed.self_link == row.self_link
-
-
-def _ask(parts: Parts, feed: Feed, row: Row[Any]) -> _Outcome:
-    """Fetch and, if the document is another than last time, read it."""
-    validators = Validators(row.etag, row.last_modified, row.validators_url)
-    asked = moved.as_asked(feed, row)
-    answer = parts.fetcher.fetch(asked, validators)
-    if not isinstance(answer, FetchedBody):
-        return answer
-    document = parts.reader.read(answer, row.fingerprint, parts.clock.now())
-    if isinstance(document.found, FetchFailure):
-        return document.found
-    found = document.found
-    before = Older() if found is None else older(parts, asked, row, found)
-    return _Fetched(answer, document.fingerprint, found, before)
 
 
 # --- the feed's own row ------------------------------------------------------------------------
@@ -199,34 +183,37 @@ def _kept(renewed: Validators, row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _read(row: Row[Any], outcome: _Fetched, parsed: ParsedFeed, now: float) -> dict[str, Any]:
+def _read(row: Row[Any], outcome: Fetched, parsed: ParsedFeed, now: float) -> dict[str, Any]:
     """Return what a complete document says of its feed."""
-    values = _described(row, parsed, now) | _as_columns(outcome.answer.validators)
+    values = _described(row, outcome, parsed, now) | _as_columns(outcome.answer.validators)
     values["fingerprint"] = outcome.fingerprint
-    if row.baseline_at is None and parsed.entries:
+    if row.baseline_at is None and outcome.items:
         values["baseline_at"] = now
     return values
 
 
-def _described(row: Row[Any], parsed: ParsedFeed, now: float) -> dict[str, Any]:
+def _described(row: Row[Any], outcome: Fetched, parsed: ParsedFeed, now: float) -> dict[str, Any]:
     return {
         "title": parsed.title or row.title,
-        "entries": len(parsed.entries),
+        "entries": len(outcome.items),
         "read_at": now,
-        "emptied_at": None if parsed.entries else row.emptied_at or now,
+        "emptied_at": None if outcome.items else row.emptied_at or now,
         "self_link": parsed.self_link,
         "wishes": asdict(parsed.wishes) if parsed.wishes != Wishes() else None,
     }
 
 
-def _cut(parts: Parts, feed: Feed, row: Row[Any], parsed: ParsedFeed, now: float) -> dict[str, Any]:
+def _cut(
+    parts: Parts, feed: Feed, row: Row[Any], outcome: Fetched, parsed: ParsedFeed, now: float
+) -> dict[str, Any]:
     """Return what a document that breaks off leaves: its entries count, its state does not."""
     cut = FetchFailure(
         "truncated",
         "Its document breaks off in the middle; the entries before that were read.",
         "Ask the site to mend its feed if this goes on.",
     )
-    values = _described(row, parsed, now) | _as_columns(Validators()) | _failing(row, cut, now)
+    described = _described(row, outcome, parsed, now)
+    values = described | _as_columns(Validators()) | _failing(row, cut, now)
     values |= {"last_success_at": now, "hold_until": None} | moved.failed(row)
     values["due_at"] = _next_due(parts, feed, row, cut, values, now)
     return values

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Row
 
 from alerts.feeds import identity
-from alerts.model import Entry, Feed, ParsedFeed
+from alerts.feeds.items import Item
+from alerts.feeds.likeness import Comparison
+from alerts.model import Entry, Feed
 from alerts.pipeline import fulltext, quarantine
 from alerts.pipeline.judge import Judge, Judged
 from alerts.pipeline.parts import InForce
@@ -51,13 +53,15 @@ class Recorder:
         self._now = now
         self._title = row.title
 
-    def record(self, parsed: ParsedFeed, older: Sequence[Entry] = ()) -> Recorded:
+    def record(
+        self, title: str | None, items: Sequence[Item], older: Sequence[Item] = ()
+    ) -> Recorded:
         """Write what the document and `older` ones hold that was not known; return the counts."""
-        self._title = parsed.title or self._title
+        self._title = title or self._title
         entries.one_at_a_time(self._connection)
-        decision = self._decide(replace(parsed, entries=(*parsed.entries, *older)))
+        decision = self._decide((*items, *older))
         held_back = quarantine.held_back(self._connection, self._row, decision, self._now)
-        skipped = not held_back and is_gap(self._connection, self._row, decision, parsed, self._now)
+        skipped = not held_back and is_gap(self._connection, self._row, decision, items, self._now)
         ids = entries.add(
             self._connection,
             self._row.id,
@@ -91,20 +95,20 @@ class Recorder:
         """Write what changed of known entries; return what to judge again, and what is carried."""
         judged: list[Judged] = []
         carried: list[tuple[int, Entry]] = []
-        ids = [known.entry_id for known in decision.known]
-        stored = entries.by_id(self._connection, ids)
+        changed = [one for one in decision.known if one.is_edited or one.is_new_outlet]
+        stored = entries.by_id(self._connection, [one.entry_id for one in changed])
         pages = fulltext.contents(self._connection, self._feed, stored.values())
         vouched_for = self._vouched_for(decision)
-        for known in decision.known:
+        for known in changed:
             row = stored.get(known.entry_id)  # None: pruned long ago, and told long ago
-            if row is None or not (known.is_edited or known.is_new_outlet):
+            if row is None or known.entry is None:
                 continue
             carried.append((row.id, known.entry))
             said = known.entry
             if len(pages.get(row.id, "")) > len(said.content):
                 said = replace(said, content=pages[row.id])
             if not known.is_new_outlet:
-                values = _comparison(known.entry) | {"changed_at": self._now}
+                values = _columns(known.compared) | {"changed_at": self._now}
                 entries.change(self._connection, row.id, said, values)
             if row.id in vouched_for or not row.is_baseline:
                 shown = entries.to_entry(row) if known.is_new_outlet else said
@@ -122,7 +126,7 @@ class Recorder:
 
     def _facts(self, new: identity.NewEntry, is_held: bool) -> dict[str, object]:
         facts = {"seen_at": self._now, "is_baseline": new.is_baseline or is_held}
-        return _comparison(new.entry) | facts
+        return _columns(new.compared) | facts
 
     def _remember(self, decision: identity.Decision, ids: list[int]) -> None:
         named = [(new.keys, key) for key, new in zip(ids, decision.new, strict=True)]
@@ -130,11 +134,11 @@ class Recorder:
         pairs = [(key, entry_id) for keys, entry_id in named for key in keys.all()]
         entries.remember(self._connection, self._row.id, pairs, self._now)
 
-    def _decide(self, parsed: ParsedFeed) -> identity.Decision:
+    def _decide(self, items: Sequence[Item]) -> identity.Decision:
         return decide(
             self._connection,
             self._row.id,
-            parsed,
+            items,
             first_poll=self._row.baseline_at is None,
             look_back_s=self._feed.look_back_s,
             now=self._now,
@@ -144,15 +148,15 @@ class Recorder:
 def decide(
     connection: Connection,
     feed_id: int,
-    parsed: ParsedFeed,
+    items: Sequence[Item],
     *,
     first_poll: bool,
     look_back_s: float,
     now: float,
 ) -> identity.Decision:
     """Tell what is new in a document of a feed, by all that is stored; writes nothing."""
-    keyed = identity.document_keys(parsed.entries, now=now)
-    wanted = {key for keys in keyed for key in keys.all()}
+    document = identity.Document.of(items)
+    wanted = document.keys
     known = {
         row.key: identity.SeenKey(row.entry_id, row.last_seen)
         for row in entries.known_keys(connection, feed_id, wanted)
@@ -166,10 +170,10 @@ def decide(
     ids = {seen.entry_id for seen in (*known.values(), *elsewhere.values())}
     stored = {
         row.id: identity.StoredEntry(row.link_key, row.title_key, row.published_at, row.text_key)
-        for row in entries.by_id(connection, ids).values()
+        for row in entries.compared(connection, ids)
     }
     return identity.decide(
-        parsed.entries,
+        document,
         known=known,
         elsewhere=elsewhere,
         stored=stored,
@@ -183,21 +187,20 @@ def is_gap(
     connection: Connection,
     row: Row[tuple[object, ...]],
     decision: identity.Decision,
-    parsed: ParsedFeed,
+    items: Sequence[Item],
     now: float,
 ) -> bool:
     """Whether a document as long as the last holds news, and nothing that was there before."""
-    if row.baseline_at is None or len(parsed.entries) < max(row.entries, _LEAST_FULL):
+    if row.baseline_at is None or len(items) < max(row.entries, _LEAST_FULL):
         return False
     if any(not one.is_new_outlet for one in decision.known):
         return False
-    dates = [one.published_at for one in parsed.entries if one.published_at is not None]
+    dates = [one.published_at for one in items if one.published_at is not None]
     past = quarantine.past_of(connection, row, now)
     return not dates or not all(map(past.is_old, dates))
 
 
-def _comparison(entry: Entry) -> dict[str, object]:
-    compared = identity.comparison(entry)
+def _columns(compared: Comparison) -> dict[str, object]:
     return {
         "link_key": compared.link_key,
         "title_key": compared.title_key,

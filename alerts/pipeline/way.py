@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 from alerts.clock import iso
 from alerts.delivery import classify
 from alerts.digests import slots
-from alerts.feeds import identity
+from alerts.feeds.items import Item
 from alerts.model import Article, Config, Entry, Feed, Rule, Subscriber
 from alerts.pipeline.history import Kept, of_rows
 from alerts.rules import because
@@ -33,12 +33,12 @@ class Judged:
     article: Article
 
 
-def find(connection: Connection, asked: str, now: float) -> list[Kept]:
+def find(connection: Connection, asked: str) -> list[Kept]:
     """Return the stored articles of this id, link or words of a title; the last seen first."""
     if asked.isdecimal() and len(asked) < 10:
         ids = {int(asked)}
     elif "://" in asked:
-        known = _known(connection, asked, now)
+        known = _known(connection, asked)
         ids = {row.entry_id for row in known} | history.with_links(connection, [asked])
     else:
         ids = {row.id for row in history.titled(connection, asked, _MOST_FOUND)}
@@ -46,13 +46,13 @@ def find(connection: Connection, asked: str, now: float) -> list[Kept]:
     return sorted(of_rows(connection, list(rows.values())), key=lambda one: -one.seen_at)
 
 
-def last_seen(connection: Connection, link: str, now: float) -> float | None:
+def last_seen(connection: Connection, link: str) -> float | None:
     """Return when a feed was last seen to carry this link, also of what is no longer stored."""
-    return max((row.last_seen for row in _known(connection, link, now)), default=None)
+    return max((row.last_seen for row in _known(connection, link)), default=None)
 
 
-def _known(connection: Connection, link: str, now: float) -> list[Row[Any]]:
-    keys = identity.entry_keys(Entry(link=link), now=now)
+def _known(connection: Connection, link: str) -> list[Row[Any]]:
+    keys = Item.of(Entry(link=link)).keys
     return history.by_keys(connection, [keys.k2] if keys.k2 else [])
 
 

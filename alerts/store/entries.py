@@ -68,6 +68,21 @@ def by_id(connection: Connection, ids: Collection[int]) -> dict[int, Row[Any]]:
     }
 
 
+_COMPARED = tuple(
+    entry.c[name] for name in ("id", "link_key", "title_key", "published_at", "text_key")
+)
+
+
+def compared(connection: Connection, ids: Collection[int]) -> list[Row[Any]]:
+    """Return what later versions of entries are compared with, without their texts."""
+    columns: Select[Any] = select(*_COMPARED)
+    return [
+        row
+        for some in chunks(ids)
+        for row in connection.execute(columns.where(entry.c.id.in_(some)))
+    ]
+
+
 def _texts(item: Entry) -> dict[str, Any]:
     return {
         "link": item.link,

@@ -164,6 +164,14 @@ held = Table(
 )
 Index(None, held.c.feed_id)
 
+#: Items of a feed's last document, as they are told apart (`feeds.items`).
+document = Table(
+    "document",
+    metadata,
+    Column("feed_id", ForeignKey("feed.id"), primary_key=True),
+    Column("items", LargeBinary, nullable=False),
+)
+
 #: Pages of entries, fetched and matched too (`fulltext: true`).
 fulltext = Table(
     "fulltext",

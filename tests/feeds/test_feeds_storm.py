@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.feeds.identity import NewEntry, entry_keys
+from alerts.feeds.identity import NewEntry
+from alerts.feeds.items import Item
 from alerts.feeds.storm import Arrival, Past, held_back, past_of
 from alerts.model import Entry
 
@@ -17,7 +18,11 @@ QUIET = Past(NOW - DAY, 0)
 
 def brought(count: int, published_at: float | None) -> list[NewEntry]:
     entries = [Entry(title=f"Story {n}", published_at=published_at) for n in range(count)]
-    return [NewEntry(one, entry_keys(one, now=NOW), is_baseline=False) for one in entries]
+    items = map(Item.of, entries)
+    return [
+        NewEntry(entry, item.keys, False, item.compared)
+        for entry, item in zip(entries, items, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(

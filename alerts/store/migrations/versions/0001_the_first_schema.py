@@ -330,6 +330,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         batch_op.create_index(batch_op.f("ix_held_feed_id"), ["feed_id"], unique=False)
 
     op.create_table(
+        "document",
+        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("items", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_document_feed_id_feed")),
+        sa.PrimaryKeyConstraint("feed_id", name=op.f("pk_document")),
+    )
+    op.create_table(
         "fulltext",
         sa.Column("entry_id", sa.Integer(), nullable=False),
         sa.Column("feed_id", sa.Integer(), nullable=False),
