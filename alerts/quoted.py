@@ -18,7 +18,7 @@ _MAX_CHARS = 76
 _kept: Kept[bytes] = Kept(4_000_000)
 
 
-@lru_cache(maxsize=16)  # a body is encoded to weigh it, and once more to send it
+@lru_cache(maxsize=8)  # a body is encoded to weigh it, and once more to send it
 def quoted_printable(text: str) -> bytes:
     """Return the body encoded with CRLF line ends.
 
