@@ -181,7 +181,8 @@ TABLE: Mapping[Where, tuple[Key, ...]] = {
             example="24h", most="36500d"),
         Key("lang", "language", "The language of its articles.", "what the feed says",
             example="en"),
-        Key("fulltext", "flag", "Whether the article itself is fetched and matched too.", "false"),
+        Key("fulltext", "flag", "Whether the page of each new article is fetched and matched too;"
+            " needs trafilatura.", "false"),
         Key("paywall", "flag", "Whether readers need a subscription.", "false"),
         Key("check", "choice", "How often it is polled; often = every 10 minutes at most.", "auto",
             ("auto", "often")),
