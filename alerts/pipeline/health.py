@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row
 
-from alerts.delivery import patience
+from alerts.delivery import classify, patience
 from alerts.digests.dates import Dates
-from alerts.digests.words import enumerated
+from alerts.digests.words import cut, enumerated
 from alerts.feeds import rhythm
-from alerts.model import Article, Entry
+from alerts.model import Article, Destination, Entry
 from alerts.pipeline import notices, standstill, welcome
 from alerts.pipeline.parts import Parts
 from alerts.rules.fields import passes
-from alerts.store import deliveries, entries, feeds, fulltext, held, stops
+from alerts.store import deliveries, entries, feeds, fulltext, held, outcomes, stops
 from alerts.store import notices as notice_rows
 
 #: A feed that fails for less than this may recover by itself.
@@ -31,6 +31,14 @@ FAILING_S = 24 * 3600.0
 _MAIL_S = 3600.0
 _MAIL = "mail"
 _FEED = "feed"
+
+#: A webhook that takes nothing for less than this may be restarting; one that asks for fewer
+#: messages is alive, and may have a busy day.
+_WEBHOOK_S = 3600.0
+_BUSY_S = 6 * 3600.0
+_WEBHOOK = "webhook"
+_GONE = "gone"
+_MAX_WORDS = 300
 
 #: So many readers of a failing feed are named.
 _NAMED = 4
@@ -58,13 +66,16 @@ def check(parts: Parts) -> None:
         for trouble in found.values():
             notices.tell(connection, parts, trouble.key, trouble.subject, trouble.text)
         for key, row in notice_rows.open_ones(connection).items():
-            if key.partition(" ")[0] in _KINDS and key not in found:
+            kind, _, about = key.partition(" ")
+            if kind == _WEBHOOK and f"{_GONE} {about}" in found:
+                notice_rows.end(connection, key, parts.clock.now())  # given up: told as that
+            elif kind in _KINDS and key not in found:
                 notices.over(connection, parts, key, *_over(connection, parts, row))
 
 
 #: First words of the keys that `check` opens and closes; others belong to who told of them.
 _KINDS = frozenset(
-    {_FEED, "closed", "silent", "empty", "held", "pages", _MAIL, "webhook", "address"}
+    {_FEED, "closed", "silent", "empty", "held", "pages", _MAIL, _WEBHOOK, _GONE, "address"}
 )
 
 
@@ -72,6 +83,9 @@ def _over(connection: Connection, parts: Parts, row: Row[Any]) -> tuple[str, str
     """Return subject and text for the end of what an open notice is about."""
     told = notices.dates(parts).near(row.opened_at)
     kind, _, url = row.key.partition(" ")
+    if kind == _WEBHOOK and url not in parts.in_force.places:
+        text = f"{url} is no longer in subscribers.yaml, or its variable is not set."
+        return f"Over: {row.subject}", text
     known = feeds.by_url(connection).get(url) if kind == _FEED else None
     if known is None:
         return f"Over: {row.subject}", f"What we told you of, {told}, is over: {row.subject}."
@@ -144,9 +158,12 @@ class _Look:
             mail = mail_trouble(self.connection, self._dates)
         if mail is not None:
             yield mail
-        for gate in deliveries.failing_gates(self.connection, now - patience.FAILING_S):
-            yield self._failing_webhook(gate)
-        for stop in stops.stops(self.connection).values():
+        stopped = stops.stops(self.connection)
+        for gate in deliveries.failing_gates(self.connection, now - _WEBHOOK_S):
+            place = self.parts.in_force.places.get(gate.key)
+            if place is not None and place.target not in stopped:
+                yield from self._failing(gate, place, now, is_told=f"{_WEBHOOK} {gate.key}" in told)
+        for stop in stopped.values():
             if stop.kind not in (stops.STOPPED, stops.ERASED):
                 yield _gone(stop)
 
@@ -157,7 +174,7 @@ class _Look:
         if row.state == "gone":
             yield self._closed(row)
         if is_failing and (row.gone_at is None or is_told):
-            yield self._failing(row)
+            yield self._failing_feed(row)
 
     def _quiet(self, row: Row[Any], last: float | None, now: float) -> Iterator[Trouble]:
         """Yield what is to be told of a feed that is read, and brings nothing."""
@@ -167,7 +184,7 @@ class _Look:
         elif last is not None and _is_silent(self.connection, row, last, now):
             yield self._silent(row, last)
 
-    def _failing(self, row: Row[Any]) -> Trouble:
+    def _failing_feed(self, row: Row[Any]) -> Trouble:
         asked = f"We ask again {self._dates.near(row.due_at)}, and" if row.due_at else "We"
         hint = f"{row.error_hint}\n" if row.error_hint else ""
         return Trouble(
@@ -223,14 +240,31 @@ class _Look:
         whose = "1 subscriber's" if len(names) == 1 else f"{len(names)} subscribers'"
         return f"{whose} rules read it ({told}); the footer of their mails says so."
 
-    def _failing_webhook(self, gate: Row[Any]) -> Trouble:
-        what = "Mailbox" if "/email/" in gate.key else "Webhook"
-        return Trouble(
-            f"webhook {gate.key}",
-            f"{what} failing: {gate.key} (since {self._dates.near(gate.since)})",
-            f"{gate.reason}\n\nWhat is due there waits.\nSee what it says: alerts deliveries"
-            f"\nWhen it is mended: alerts destinations resume {gate.key}",
+    def _failing(
+        self, gate: Row[Any], place: Destination, now: float, *, is_told: bool
+    ) -> Iterator[Trouble]:
+        """Yield what is to be told of a mailbox or webhook that takes nothing."""
+        last = outcomes.last_at(self.connection, gate.key)
+        is_busy = last is not None and last.result_kind == "rate_limited"
+        usual_s = _BUSY_S if is_busy else _WEBHOOK_S
+        if not is_told and now - gate.since < (patience.FAILING_S if place.is_person else usual_s):
+            return
+        said = cut(classify.said(last.code, last.server_text), _MAX_WORDS) if last else ""
+        what = "Mailbox failing" if place.is_person else "Webhook failing"
+        what = "Busy for hours" if is_busy else what
+        hint = _FEWER if is_busy else f"When it is mended: alerts destinations resume {gate.key}"
+        yield Trouble(
+            f"{_WEBHOOK} {gate.key}",
+            f"{what}: {gate.key} (since {self._dates.near(gate.since)})",
+            f"It takes nothing: {said}\n\n{gate.reason}\n\nWhat is due there waits."
+            f"\nSee it: alerts deliveries\n{hint}",
         )
+
+
+_FEWER = (
+    "If this goes on, send it less (`when: hourly`, fewer rules), and see whether another program"
+    " posts there, too."
+)
 
 
 def _was_never_one(row: Row[Any]) -> bool:
@@ -287,7 +321,7 @@ def _gone(stop: Row[Any]) -> Trouble:
             f" destinations resume {place}",
         )
     return Trouble(
-        f"webhook {target}",
+        f"{_GONE} {target}",
         f"Webhook gone: {target}",
         f"{target} is no more: {stop.reason}\n\nNothing more is sent there. Make a new webhook"
         f" and set its address.\nThen: alerts destinations resume {target}",

@@ -257,6 +257,8 @@ def _pace(connection: Connection, tried: Tried, result: SendResult, failing: set
         kind = stops.BAD_ADDRESS if row.kind == "email" else stops.GONE
         stops.stop(connection, stops.bare(row.target), kind, result.hint or result.server_text, now)
     reason = result.hint or result.kind
+    if due_at is None and _is_expired(result, tried.state):
+        due_at = now  # given up for its age: nobody answered for itself, others may ask at once
     if due_at is not None and result.scope in ("server", "destination"):
         is_server = result.scope == "server"
         key = deliveries.SERVER + row.kind if is_server else row.destination

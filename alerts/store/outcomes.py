@@ -28,6 +28,26 @@ def last_mail_kind(connection: Connection, besides: str) -> str | None:
     return connection.execute(query).scalar()
 
 
+class Said(NamedTuple):
+    """What a try at a destination came to, and the server's words."""
+
+    result_kind: str | None
+    code: str | None
+    server_text: str | None
+
+
+def last_at(connection: Connection, key: str) -> Said | None:
+    """Return what the last try at a destination came to; None if there was none."""
+    query = (
+        select(attempt.c.result_kind, attempt.c.code, attempt.c.server_text)
+        .join(delivery, delivery.c.id == attempt.c.delivery_id)
+        .where(delivery.c.destination == key, attempt.c.ended_at.is_not(None))
+        .order_by(attempt.c.id.desc())
+    )
+    row = connection.execute(query.limit(1)).one_or_none()
+    return Said(*row) if row is not None else None
+
+
 def came_to(connection: Connection, key: str, kinds: Collection[str], since: float) -> bool:
     """Whether a try at a destination came to one of these kinds since then."""
     query = (

@@ -1,0 +1,149 @@
+"""Claims about what admins are told of rooms and webhooks that take nothing, and when."""
+
+from __future__ import annotations
+
+from pipeline_world import World
+
+from alerts.delivery import classify
+from alerts.delivery.memory import MemoryTransport
+from alerts.pipeline import health
+from alerts.store import outbox
+
+ROOM = """\
+version: 1
+defaults: {timezone: UTC}
+admins: [admin@example.org]
+feeds:
+  - {name: Courier, url: "https://courier.example/rss"}
+rules:
+  ice: ICE
+subscribers:
+  - name: Room
+    slack: https://hooks.slack.com/services/T1/B1/canary
+    rules: [ice]
+    when: right away
+"""
+WITHOUT_ROOM = (
+    ROOM.partition("subscribers:")[0]
+    + """\
+subscribers:
+  - {name: Ana, email: ana@example.org, rules: [ice], when: right away}
+"""
+)
+KEY = "room/slack/hooks.slack.com"
+BUSY = classify.result(
+    "retry", "rate_limited", "destination", code="429", text="ratelimited", retry_after_s=1800.0
+)
+DOWN = classify.result("retry", "http", "destination", code="503", text="down for repair")
+
+
+class Slack(MemoryTransport):
+    """A Slack that gives one answer until it is told another; None: it takes everything."""
+
+    def __init__(self, answer: classify.SendResult | None) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def send(self, delivery):  # type: ignore[no-untyped-def]
+        if self.answer is not None:
+            self.answers.append(self.answer)
+        return super().send(delivery)
+
+
+def room(world: World, answer: classify.SendResult | None) -> Slack:
+    """Put a room in force, owe it a story, and let its Slack answer so."""
+    slack = Slack(answer)
+    world.parts.transports = {**world.parts.transports, "slack": slack}
+    world.reload(ROOM)
+    tell(world, 0)
+    return slack
+
+
+def tell(world: World, number: int) -> None:
+    world.serve(world.item(f"ICE story {number}", f"story-{number}", hours_ago=0.1))
+    world.run(force=True)
+
+
+def wait(world: World, hours: float, step: float = 1) -> None:
+    """Let time go by, with a pass at each step."""
+    for _ in range(round(hours / step)):
+        world.later(step)
+        world.run()
+
+
+def told(world: World) -> list[str]:
+    """Return the subjects of the notices so far, without their times."""
+    world.run()
+    return [str(mail["Subject"]).partition(" (")[0] for mail in world.mails()]
+
+
+def words(world: World) -> str:
+    body = world.mails()[-1].get_body(("plain",))
+    assert body is not None
+    return " ".join(body.get_content().split())
+
+
+def test_a_room_that_asks_for_patience_for_hours_is_told_once_and_its_end_once(world: World):
+    slack = room(world, BUSY)
+    wait(world, 5)
+    assert told(world) == []
+    wait(world, 2)
+    assert told(world) == [f"Busy for hours: {KEY}"]
+    assert "429 ratelimited" in words(world)
+    wait(world, 2)
+    assert len(told(world)) == 1
+    slack.answer = None
+    wait(world, 1)
+    assert told(world)[1:] == [f"Over: Busy for hours: {KEY}"]
+    assert len(slack.accepted) == 1
+
+
+def test_a_room_that_stays_busy_until_its_digest_is_given_up_is_not_said_to_be_well(world: World):
+    room(world, BUSY)
+    wait(world, 6 * 24, step=12)
+    assert told(world) == [f"Busy for hours: {KEY}"]
+
+
+def test_a_webhook_that_fails_for_an_hour_is_told_with_what_it_says(world: World):
+    room(world, DOWN)
+    wait(world, 0.5, step=0.5)
+    assert told(world) == []
+    wait(world, 1, step=0.5)
+    assert told(world) == [f"Webhook failing: {KEY}"]
+    assert "503 down for repair" in words(world)
+
+
+def test_a_webhook_that_fails_and_is_busy_in_turn_is_one_trouble(world: World):
+    slack = room(world, DOWN)
+    wait(world, 2)
+    slack.answer = BUSY
+    wait(world, 3)
+    assert told(world) == [f"Webhook failing: {KEY}"]
+
+
+def test_that_a_failing_webhook_was_given_up_is_told_too_and_its_end_once(world: World):
+    slack = room(world, DOWN)
+    for number in range(1, 15):
+        world.later(24)
+        tell(world, number)
+    assert told(world) == [f"Webhook failing: {KEY}", f"Webhook gone: {KEY}"]
+    slack.answer = None
+    with world.database.write() as connection:
+        outbox.resume(connection, KEY, [KEY], world.clock.now())
+    health.check(world.parts)
+    assert told(world)[2:] == [f"Over: Webhook gone: {KEY}"]
+
+
+def test_a_failing_webhook_that_is_taken_out_of_the_file_is_no_trouble_any_more(world: World):
+    room(world, DOWN)
+    world.reload(WITHOUT_ROOM)
+    wait(world, 2)
+    assert told(world) == []
+    world.reload(ROOM)
+    tell(world, 1)
+    wait(world, 2)
+    assert told(world) == [f"Webhook failing: {KEY}"]
+    world.reload(WITHOUT_ROOM)
+    wait(world, 1)
+    assert told(world)[1:] == [f"Over: Webhook failing: {KEY}"]
+    assert "no longer in subscribers.yaml" in words(world)
