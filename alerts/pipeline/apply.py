@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from alerts.model import Config, Subscriber
 from alerts.pipeline import quiet_weeks
 from alerts.pipeline.parts import InForce
 from alerts.store import alerts as alert_rows
-from alerts.store import configs, deliveries, feeds, riders, subscribers, urgent
+from alerts.store import configs, deliveries, feeds, riders, subscribers, told, urgent
 from alerts.store.database import Database
 from alerts.store.undo import GivenUp, bring_back
 
@@ -67,6 +67,8 @@ def bring(
     waiting = set(alert_rows.subscribers_waiting(connection))
     # A poll that was under way at an earlier edit may have owed something to who was gone by then.
     removed |= waiting - {person.id for person in config.subscribers}
+    under_way = (key for who in removed for key in told.under_way(connection, who))
+    left = [row for key in under_way for row in told.left_to(connection, key)]
     given_up = {key: _give_up(connection, key, now) for key in sorted(removed)}
     slot_rows: defaultdict[str, dict[str, Row[Any]]] = defaultdict(dict)
     for row in subscribers.slots(connection, with_notes=True):
@@ -75,6 +77,7 @@ def bring(
         _apply_slots(connection, person, slot_rows[person.id], now)
         if person.id in waiting:
             given_up[person.id] = _settle_pending(connection, person, now)
+    owe_others(connection, {person.id: person for person in config.subscribers}, left, now)
     since = subscribers.following_since(connection)
     ended = {pair: at for pair, at in followed.items() if pair not in since}
     return Brought(since, GivenUp({k: ids for k, ids in given_up.items() if ids}, ended))
@@ -98,6 +101,23 @@ def _give_up(connection: Connection, key: str, now: float) -> list[int]:
     deliveries.suppress_open(connection, key, REMOVED, now)
     riders.free(connection, key, now)
     return owed
+
+
+def owe_others(
+    connection: Connection, people: Mapping[str, Subscriber], left: Iterable[Row[Any]], now: float
+) -> None:
+    """Owe again what was `left` to deliveries (see `told.left_to`) that are given up.
+
+    To those subscribers whose address they go to, too.
+    """
+    owed: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+    for row in left:
+        person = people.get(row.subscriber)
+        if person is not None and row.target in {place.target for place in person.destinations}:
+            owed[row.subscriber].append(row)
+    for who, rows in owed.items():
+        alert_rows.owe_again(connection, who, [row.entry_id for row in rows])
+        wake(connection, people[who], set().union(*map(rules_of, rows)), now)
 
 
 def _apply_slots(
@@ -143,13 +163,15 @@ def _settle_pending(connection: Connection, person: Subscriber, now: float) -> l
     Return the entries that were given up.
     """
     followed = {s.rule for s in person.subscriptions}
-    told = {s.rule for s in person.subscriptions if (s.when or person.when).kind != "urgent only"}
+    digested = {
+        s.rule for s in person.subscriptions if (s.when or person.when).kind != "urgent only"
+    }
     rows = alert_rows.pending(connection, person.id)
     pending = {row.entry_id: rules_of(row) for row in rows}
     gone = [entry_id for entry_id, rules in pending.items() if not followed & rules]
     if gone:
         alert_rows.suppress(connection, person.id, RULE_REMOVED, gone)
-    calm = [row.entry_id for row in rows if row.urgent_at is None and not told & rules_of(row)]
+    calm = [row.entry_id for row in rows if row.urgent_at is None and not digested & rules_of(row)]
     if unwanted := [entry_id for entry_id in calm if entry_id not in gone]:
         alert_rows.suppress(connection, person.id, NOT_URGENT, unwanted)
         gone += unwanted

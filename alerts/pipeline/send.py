@@ -18,12 +18,12 @@ from alerts.errors import StoreError
 from alerts.log import get_logger
 from alerts.model import Delivery, DeliveryState, SendResult
 from alerts.pipeline import giving_up, lateness, urgent
-from alerts.pipeline.apply import wake
+from alerts.pipeline.apply import owe_others, wake
 from alerts.pipeline.assemble import is_reachable
 from alerts.pipeline.faults import Faults
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import deliveries, outcomes, riders, stops
+from alerts.store import deliveries, outcomes, riders, stops, told
 
 #: Between two messages to one chat webhook: Slack takes one a second.
 _POST_GAP_S = 1.1
@@ -173,11 +173,15 @@ def record(parts: Parts, tries: Sequence[Tried]) -> None:
 
     def write() -> None:
         with parts.database.write() as connection:
+            given_up = [tried.row.id for tried in tries if tried.result is None]
+            left = {key: told.left_to(connection, key) for key in given_up}
             ours = deliveries.record(connection, [tried.recorded for tried in tries])
             riders.follow(connection, ours, parts.clock.now())
             circuits = {key for tried in tries for key in tried.circuits}
             failing = deliveries.failing(connection, circuits)
             faults = Faults(connection, parts, tries)
+            for key in ours & left.keys():
+                owe_others(connection, parts.in_force.people, left[key], parts.clock.now())
             for tried in tries:
                 if tried.row.id in ours and tried.result is not None:
                     _follow(connection, parts, tried, tried.result, failing)

@@ -151,6 +151,13 @@ def fold(connection: Connection, digest_id: str) -> set[str]:
     return {match["rule"] for matches in again.scalars() for match in matches}
 
 
+def owe_again(connection: Connection, subscriber: str, entry_ids: Collection[int]) -> None:
+    """Let told alerts be pending again: the message that told of them does not come."""
+    for some in chunks(entry_ids):
+        mine = (alert.c.subscriber == subscriber) & alert.c.entry_id.in_(some)
+        connection.execute(update(alert).where(mine).values(state="pending", digest_id=None))
+
+
 def suppress(
     connection: Connection, subscriber: str, reason: str, entry_ids: Collection[int] | None = None
 ) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select
 
 from alerts.store.claims import chunks
 from alerts.store.deliveries import OPEN
@@ -78,3 +78,45 @@ def by_digests(connection: Connection, digest_ids: Collection[str]) -> list[Row[
     """Return the alerts of these digests."""
     query = select(alert).where(alert.c.digest_id.in_(list(digest_ids)))
     return list(connection.execute(query.order_by(alert.c.created_at, alert.c.entry_id)))
+
+
+def under_way(connection: Connection, subscriber: str) -> list[str]:
+    """Return the ids of the open deliveries to a subscriber that nobody is sending just now."""
+    mine = (delivery.c.subscriber == subscriber) & delivery.c.state.in_(OPEN)
+    query = select(delivery.c.id).where(mine, delivery.c.lease.is_(None))
+    return list(connection.execute(query).scalars())
+
+
+def left_to(connection: Connection, delivery_id: str) -> list[Row[Any]]:
+    """Return the alerts that were left out because a delivery tells of them.
+
+    Those of other subscribers whose later digests came nowhere else, with the `target` of the
+    delivery; it is for the caller to know who of them shares that address.
+    """
+    mine, theirs, other = alert.alias("mine"), alert.alias("theirs"), delivery.alias("other")
+    before, after = digest.alias("before"), digest.alias("after")
+    came_elsewhere = (
+        select(other.c.id)
+        .where(
+            other.c.digest_id == after.c.id,
+            other.c.state.in_(ARRIVING),
+            or_(other.c.target != delivery.c.target, other.c.carried_by == delivery.c.id),
+        )
+        .exists()
+    )
+    query = (
+        select(theirs.c.subscriber, theirs.c.entry_id, theirs.c.matches, delivery.c.target)
+        .select_from(delivery)
+        .join(before, before.c.id == delivery.c.digest_id)
+        .join(mine, mine.c.digest_id == before.c.id)
+        .join(theirs, theirs.c.entry_id == mine.c.entry_id)
+        .join(after, after.c.id == theirs.c.digest_id)
+        .where(
+            delivery.c.id == delivery_id,
+            theirs.c.subscriber != mine.c.subscriber,
+            theirs.c.state == "digested",
+            after.c.created_at >= before.c.created_at,
+            ~came_elsewhere,
+        )
+    )
+    return list(connection.execute(query))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from pipeline_world import YAML, World
 from sqlalchemy import select
 
@@ -91,11 +92,12 @@ def test_other_destinations_of_the_second_get_their_own(world: World):
 
 def test_if_the_carrier_is_removed_before_it_is_sent_the_others_news_goes_by_itself(world: World):
     world.reload(TWO)
-    world.serve(world.item(ICE, "a"), world.item(COUNCIL, "b"))
+    world.serve(world.item(ICE, "a"), world.item(COUNCIL, "b"), world.item(BOTH, "c"))
     world.run()
     world.later(24)
     world.transport.answers.append(SendResult("retry", "greylisted"))
     world.run()
+    tried = len(world.mails())
     world.later(0.05)
     first = states(world)[0][0]
     assert first == "ana"
@@ -104,6 +106,33 @@ def test_if_the_carrier_is_removed_before_it_is_sent_the_others_news_goes_by_its
     world.run()
     assert COUNCIL in body(world.mails()[-1])
     assert ICE not in body(world.mails()[-1])
+    world.later(25)
+    world.run()
+    assert sum(BOTH in body(mail) for mail in world.mails()[tried:]) == 1
+
+
+@pytest.mark.parametrize("when", ["daily at 5 pm", "right away"])
+def test_what_a_mail_under_way_was_to_tell_both_is_told_to_the_other_if_its_subscriber_goes(
+    world: World, when: str
+):
+    world.reload(TWO.replace("[ice], when: daily at 5 pm", "[ice], when: daily at 4 pm"))
+    world.serve(world.item(BOTH, "c"), world.item(COUNCIL, "b"))
+    world.run()
+    world.transport.answers.extend([SendResult("retry", "greylisted")] * 30)
+    world.later(15.5)
+    world.run()  # a mail to Ana is tried after four
+    world.later(1)
+    world.run()  # and leaves out what it tells from the volunteers' mail after five
+    world.transport.answers.clear()
+    assert world.pending("volunteers") == 0
+    gone = TWO.replace("{name: Ana, email: ana@", "{name: Eva, email: eva@")
+    world.reload(gone.replace("[here], when: daily at 5 pm", f"[here], when: {when}"))
+    tried = len(world.mails())
+    world.later(25)
+    world.run()
+    told = [body(mail).partition("ALREADY SENT")[0] for mail in world.mails()[tried:]]
+    assert sum(BOTH in text for text in told) == 1
+    assert sum(COUNCIL in text for text in told) == 1
 
 
 def test_if_the_carrier_expires_the_stories_of_both_come_again_late(world: World):
