@@ -185,9 +185,9 @@ def _once(kept: Kept[str], language: str) -> Callable[[Context, Row, Callable[[R
     @jinja2.pass_context
     def once(context: Context, row: Row, macro: Callable[[Row], str]) -> str:
         say = context["say"]
-        # Else it is the story that says which are the others.
+        # Else it is the story that says which are the others. Only text is indented by a number.
         others = row.others if row.form == "more" else ()
-        digits = len(str(row.number))
+        digits = len(str(row.number)) if context.name == "digest.txt.j2" else 0
         of_reader = (language, say.seen_from, row.also_under(say.digest))
         key = (row.story, context.name, row.form, digits, others, of_reader)
         return kept.get(key, lambda: macro(row))
