@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from alerts.digests import slots
 from alerts.model import Config, Destination
 from alerts.store import deliveries, erasure, outbox, stops, subscribers
 from alerts.store.erasure import Erasure
@@ -72,7 +73,8 @@ def _hurry_slots(
         soon = {text for text, cadence in person.cadences().items() if cadence.kind == "right away"}
         for row in subscribers.slots(connection, person.id):
             if row.cadence in soon and row.due_at is not None and row.lease is None:
-                values = {"due_at": now, "timezone": person.timezone}
+                at = slots.right_away_at(person, None, now)
+                values = {"due_at": at, "timezone": person.timezone}
                 subscribers.set_slot(connection, person.id, row.cadence, values)
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pipeline_world import YAML, World
 
 from alerts.delivery import classify
+from alerts.pipeline import people
 from alerts.store import outbox, tables
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -109,3 +110,25 @@ def test_what_is_tried_again_by_hand_in_quiet_hours_is_sent(world: World) -> Non
         outbox.retry(connection, ids, lambda _: True, world.clock.now(), asked_for=True)
     world.run()
     assert len(world.mails()) == 2
+
+
+def test_a_pause_that_is_lifted_in_quiet_hours_wakes_nobody(world: World) -> None:
+    world.reload(QUIET.replace("{when}", "right away"))
+    at(world, 20)
+    world.run()
+    now = world.clock.now()
+    with world.database.write() as connection:
+        people.pause(connection, "email/ana@example.org", now + 86_400)
+    world.serve(world.item("ICE agents detain two", "a"))
+    world.later(hours=1)
+    world.run()
+    assert world.pending() == 1
+    at(world, 23)
+    with world.database.write() as connection:
+        config = world.parts.in_force.config
+        people.resume(connection, config, "email/ana@example.org", world.clock.now())
+    world.run()
+    assert world.mails() == []
+    at(world, 6, 1)
+    world.run()
+    assert len(world.mails()) == 1
