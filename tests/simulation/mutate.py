@@ -89,12 +89,12 @@ def said_of(mutation: Mutation) -> dict[str, int]:
 
 
 def _live(folder: Path) -> None:
-    from test_simulation import SMALL, live
+    from test_simulation import SEED, SMALL, live
 
     import alerts
 
     assert Path(alerts.__file__).parent.parent == folder, alerts.__file__
-    sys.stdout.write(f"{json.dumps(live(SMALL, 1, folder, None).counts)}\n")
+    sys.stdout.write(f"{json.dumps(live(SMALL, SEED, folder, None).counts)}\n")
 
 
 def main(words: list[str]) -> int:

@@ -192,7 +192,7 @@ def _copy(chance: Chance, outlets: list[Outlet]) -> None:
         source = outlets[n - 1]
         if source.rewrites_at < float("inf"):
             continue
-        taken = [piece for piece in source.pieces if chance.often(0.1)]
+        taken = [piece for piece in source.pieces if chance.often(0.3)]
         later = [replace(p, at=p.at + chance.between(0.1, 5) * HOUR_S) for p in taken]
         outlets[n].pieces = sorted([*outlets[n].pieces, *later], key=lambda p: p.at)
 
@@ -320,7 +320,7 @@ def _deeds(chance: Chance, scale: Scale, wishes: Sequence[Wish], end: float) -> 
     hows = ("commit", "after", "fetch", "before", "commit", "after")
     for n in range(scale.crashes):
         how = hows[n % len(hows)]
-        at = START + DAY_S * (1 + 27.9 / scale.crashes * n) + chance.between(0, DAY_S)
+        at = START + DAY_S * (1 + (scale.days - 2) / scale.crashes * n) + chance.between(0, DAY_S)
         made.append(Deed(at, "crash", (how, chance.pick((0.0, 120.0, 3 * HOUR_S, 9 * HOUR_S)))))
     mails = [w.places[0] for w in wishes if len(w.places) == 1 and w.places[0].kind == "email"]
     for n, place in enumerate(chance.some(mails, min(12, len(mails) // 2))):
@@ -348,8 +348,10 @@ def _spells(chance: Chance, wishes: Sequence[Wish], end: float) -> list[tuple[st
                 made.append((place.key, Spell("greylists", START, end)))
             elif draw < 0.28:
                 made.append((place.key, Spell("gone", begin, end)))
-            elif draw < 0.34 and place.kind != "email":
-                made.append((place.key, Spell("throttles", begin, begin + hours, 1_200.0)))
-            elif draw < 0.40:
+            elif draw < 0.42 and place.kind == "email":  # into the night
+                made.append((place.key, Spell("hangs", begin, begin + 2 * DAY_S)))
+            elif draw < 0.42:
+                made.append((place.key, Spell("throttles", begin, begin + 2 * DAY_S, 1_200.0)))
+            elif draw < 0.48:
                 made.append((place.key, Spell("loses", begin, begin + 8 * DAY_S)))
     return made
