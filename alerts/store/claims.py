@@ -130,6 +130,20 @@ def insert(connection: Connection, table: Table) -> Any:
     return dialect.insert(table)
 
 
+def upsert(
+    connection: Connection, table: Table, key: tuple[str, ...], changed: tuple[str, ...]
+) -> Any:
+    """Return the INSERT that changes some columns where a row of that key exists already."""
+    return _upsert(connection.dialect.name, table, key, changed)
+
+
+@cache
+def _upsert(dialect: str, table: Table, key: tuple[str, ...], changed: tuple[str, ...]) -> Any:
+    statement = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
+    values = {name: statement.excluded[name] for name in changed}
+    return statement.on_conflict_do_update(index_elements=key, set_=values)
+
+
 def chunks(values: Collection[Any]) -> Iterator[Sequence[Any]]:
     """Yield the values in lists short enough to be bound to one statement everywhere."""
     items = list(values)

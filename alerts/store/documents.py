@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from alerts.store.claims import insert
+from alerts.store.claims import upsert
 from alerts.store.schema import document
 
 _MINE = document.c.feed_id == bindparam("_feed")
@@ -22,8 +22,5 @@ def keep(connection: Connection, feed_id: int, packed: bytes) -> None:
     if not packed:
         connection.execute(_FORGOTTEN, {"_feed": feed_id})
         return
-    statement = insert(connection, document)
-    statement = statement.on_conflict_do_update(
-        index_elements=["feed_id"], set_={"items": statement.excluded["items"]}
-    )
+    statement = upsert(connection, document, ("feed_id",), ("items",))
     connection.execute(statement, {"feed_id": feed_id, "items": packed})

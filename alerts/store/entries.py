@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, select, update
 
 from alerts.model import Entry
-from alerts.store.claims import chunks, insert
+from alerts.store.claims import chunks, upsert
 from alerts.store.schema import entry, entry_feed, feed_key
 
 #: The advisory lock of who decides which entries are new.
@@ -31,31 +31,40 @@ def one_at_a_time(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_DECIDING})")
 
 
+_THESE: BindParameter[Any] = bindparam("these", expanding=True)
+_OF_FEED: BindParameter[Any] = bindparam("_feed")
+_OWN_KEYS: Select[Any] = select(feed_key.c.key, feed_key.c.entry_id, feed_key.c.last_seen).where(
+    feed_key.c.feed_id == _OF_FEED, feed_key.c.key.in_(_THESE)
+)
+_OTHERS_KEYS: Select[Any] = (
+    select(
+        feed_key.c.key,
+        func.min(feed_key.c.entry_id).label("entry_id"),
+        func.max(feed_key.c.last_seen).label("last_seen"),
+    )
+    .where(feed_key.c.feed_id != _OF_FEED, feed_key.c.key.in_(_THESE))
+    .group_by(feed_key.c.key)
+)
+_COMPARED: Select[Any] = select(
+    entry.c.id, entry.c.link_key, entry.c.title_key, entry.c.published_at, entry.c.text_key
+).where(entry.c.id.in_(_THESE))
+
+
 def known_keys(connection: Connection, feed_id: int, keys: Collection[str]) -> list[Row[Any]]:
     """Return rows (key, entry_id, last_seen) of this feed."""
-    columns: Select[Any] = select(feed_key.c.key, feed_key.c.entry_id, feed_key.c.last_seen)
     return [
         row
         for some in chunks(keys)
-        for row in connection.execute(
-            columns.where(feed_key.c.feed_id == feed_id, feed_key.c.key.in_(some))
-        )
+        for row in connection.execute(_OWN_KEYS, {"_feed": feed_id, "these": some})
     ]
 
 
 def keys_elsewhere(connection: Connection, feed_id: int, keys: Collection[str]) -> list[Row[Any]]:
     """Return rows (key, entry_id, last_seen) of other feeds, the earliest entry of each key."""
-    columns: Select[Any] = select(
-        feed_key.c.key,
-        func.min(feed_key.c.entry_id).label("entry_id"),
-        func.max(feed_key.c.last_seen).label("last_seen"),
-    ).group_by(feed_key.c.key)
     return [
         row
         for some in chunks(keys)
-        for row in connection.execute(
-            columns.where(feed_key.c.feed_id != feed_id, feed_key.c.key.in_(some))
-        )
+        for row in connection.execute(_OTHERS_KEYS, {"_feed": feed_id, "these": some})
     ]
 
 
@@ -68,19 +77,9 @@ def by_id(connection: Connection, ids: Collection[int]) -> dict[int, Row[Any]]:
     }
 
 
-_COMPARED = tuple(
-    entry.c[name] for name in ("id", "link_key", "title_key", "published_at", "text_key")
-)
-
-
 def compared(connection: Connection, ids: Collection[int]) -> list[Row[Any]]:
     """Return what later versions of entries are compared with, without their texts."""
-    columns: Select[Any] = select(*_COMPARED)
-    return [
-        row
-        for some in chunks(ids)
-        for row in connection.execute(columns.where(entry.c.id.in_(some)))
-    ]
+    return [row for some in chunks(ids) for row in connection.execute(_COMPARED, {"these": some})]
 
 
 def _texts(item: Entry) -> dict[str, Any]:
@@ -97,6 +96,9 @@ def _texts(item: Entry) -> dict[str, Any]:
     }
 
 
+_ADDED = entry.insert().returning(entry.c.id, sort_by_parameter_order=True)
+
+
 def add(
     connection: Connection, feed_id: int, items: Sequence[tuple[Entry, Mapping[str, Any]]]
 ) -> list[int]:
@@ -104,8 +106,7 @@ def add(
     if not items:
         return []
     rows = [{"feed_id": feed_id, **_texts(item), **values} for item, values in items]
-    statement = entry.insert().returning(entry.c.id, sort_by_parameter_order=True)
-    return [int(key) for key in connection.execute(statement, rows).scalars()]
+    return [int(key) for key in connection.execute(_ADDED, rows).scalars()]
 
 
 def change(connection: Connection, entry_id: int, item: Entry, values: Mapping[str, Any]) -> None:
@@ -123,10 +124,7 @@ def remember(
     ]
     if not rows:
         return
-    statement = insert(connection, feed_key)
-    statement = statement.on_conflict_do_update(
-        index_elements=["feed_id", "key"], set_={"last_seen": statement.excluded.last_seen}
-    )
+    statement = upsert(connection, feed_key, ("feed_id", "key"), ("last_seen",))
     connection.execute(statement, rows)
 
 
@@ -147,11 +145,8 @@ def carry(
         }
         for entry_id, item in items
     ]
-    statement = insert(connection, entry_feed)
-    own = {name: statement.excluded[name] for name in ("link", "title", "published_at")}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["entry_id", "feed_id"], set_=own), rows
-    )
+    own = ("link", "title", "published_at")
+    connection.execute(upsert(connection, entry_feed, ("entry_id", "feed_id"), own), rows)
 
 
 def to_entry(row: Row[Any]) -> Entry:

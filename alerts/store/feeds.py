@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Double,
     Executable,
@@ -309,12 +310,14 @@ def record(
     `held_until`: the lease holds until then, for more that is asked of the feed's host.
     """
     kept = None if held_until is None else lease
-    done = connection.execute(
-        update(feed)
-        .where(feed.c.id == feed_id, feed.c.lease == lease)
-        .values(lease=kept, lease_until=held_until, **values)
-    )
-    return done.rowcount == 1
+    mine = {"_id": feed_id, "_lease": lease, "lease": kept, "lease_until": held_until}
+    reckoned = {name: it for name, it in values.items() if isinstance(it, ColumnElement)}
+    bound = mine | {name: value for name, value in values.items() if name not in reckoned}
+    return connection.execute(_RESULT.values(reckoned), bound).rowcount == 1
+
+
+#: Made once; which columns it sets is said by what is bound to it.
+_RESULT = update(feed).where(feed.c.id == bindparam("_id"), feed.c.lease == bindparam("_lease"))
 
 
 def active(connection: Connection) -> list[Row[Any]]:
