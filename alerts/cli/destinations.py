@@ -99,10 +99,12 @@ def _meant(key: str, every: Sequence[Destination]) -> Destination:
         if wanted in names or (place.kind == "email" and wanted == place.place.casefold()):
             return place
     near = nearest(key, [place.key for place in every])
-    raise UsageError(
-        f'There is no destination "{key}".',
-        hint=f'Did you mean "{near}"?' if near else "See them: alerts destinations",
-    )
+    hint = f'Did you mean "{near}"?' if near else "See them: alerts destinations"
+    owner = wanted.rpartition("/")[0]
+    moved = [place.key for place in every if place.key.casefold().rpartition("/")[0] == owner]
+    if moved:
+        hint += f" If it moved to {', '.join(moved)}: nothing is to be resumed there."
+    raise UsageError(f'There is no destination "{key}".', hint=hint)
 
 
 def _words(key: str, found: outbox.Resumed) -> list[str]:

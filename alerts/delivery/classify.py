@@ -53,10 +53,11 @@ HINTS: dict[Kind, str] = {
     "mail server with SMTPUTF8.",
     "refused": "Read the server's words: this message will not be taken as it is.",
     "rate_limited": "The server wants fewer messages at a time; read its words if this goes on.",
-    "gone": "The webhook is no more: make a new one and put it into the configuration; then: "
-    "alerts destinations resume KEY",
+    "gone": "The webhook is no more: make a new one and put it into the configuration. If its "
+    "host is the same, this lets it be used: alerts destinations resume KEY",
     "redirect": "The webhook has moved, and redirects are never followed: put the new URL into "
-    "the configuration; then: alerts destinations resume KEY",
+    "the configuration. If its host is the same, this lets it be asked at once: "
+    "alerts destinations resume KEY",
     "bad_payload": "The receiver does not take the form of this message: please report this "
     "with its words.",
     "blocked": "The address lies in a private network: add that network to ALERTS_ALLOW_NETS if "

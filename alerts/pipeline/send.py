@@ -183,9 +183,13 @@ def record(parts: Parts, tries: Sequence[Tried]) -> None:
             for key in ours & left.keys():
                 owe_others(connection, parts.in_force.people, left[key], parts.clock.now())
             for tried in tries:
-                if tried.row.id in ours and tried.result is not None:
+                if tried.row.id not in ours:
+                    continue
+                if tried.result is not None:
                     _follow(connection, parts, tried, tried.result, failing)
                     faults.judge(tried, tried.result)
+                elif tried.row.subscriber in parts.in_force.people:  # told at another place now
+                    _fold(connection, parts, tried.row, tried.at)
 
     _insist(parts, write)
     for tried in tries:
@@ -240,7 +244,7 @@ def _hint(result: SendResult, state: DeliveryState, delivery_id: str) -> str:
 
 
 def _fold(connection: Connection, parts: Parts, row: Row[Any], now: float) -> None:
-    """Owe an expired digest's articles again, once, if it arrived nowhere."""
+    """Owe the articles of a digest that was given up again, once, if it arrived nowhere."""
     for one in (row, *riders.of(connection, [row.id])):
         if one.digest_id is None or deliveries.has_arrived(connection, one.digest_id):
             continue

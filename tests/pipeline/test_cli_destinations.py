@@ -125,6 +125,12 @@ def test_an_unknown_key_names_the_nearest(folder: Folder):
     assert HOOK in error.hint
 
 
+def test_the_key_that_a_webhook_had_before_it_moved_names_the_one_it_has_now(folder: Folder):
+    error = folder.command("destinations", "resume", "room/webhook/old.example").exception
+    assert isinstance(error, UsageError)
+    assert f"If it moved to {HOOK}: nothing is to be resumed there." in error.hint
+
+
 def test_resuming_what_is_well_says_that_nothing_waited(folder: Folder):
     assert "Nothing waited." in folder.command("destinations", "resume", HOOK).stdout
 

@@ -147,3 +147,25 @@ def test_a_failing_webhook_that_is_taken_out_of_the_file_is_no_trouble_any_more(
     wait(world, 1)
     assert told(world)[1:] == [f"Over: Webhook failing: {KEY}"]
     assert "no longer in subscribers.yaml" in words(world)
+
+
+MOVED = classify.result("retry", "redirect", "destination", code="308", text="over there")
+
+
+def test_what_waits_for_a_room_that_moved_to_another_host_goes_there_late(world: World):
+    slack = room(world, MOVED)
+    world.reload(ROOM.replace("hooks.slack.com", "hooks.elsewhere.example"))
+    slack.answer = None
+    wait(world, 2)
+    (sent,) = slack.accepted.values()
+    assert sent.destination.place == "hooks.elsewhere.example"
+    assert b"ICE story 0" in sent.payload
+
+
+def test_what_waits_for_somebody_who_was_removed_goes_nowhere(world: World):
+    slack = room(world, MOVED)
+    world.reload(WITHOUT_ROOM)
+    slack.answer = None
+    wait(world, 2)
+    assert not slack.accepted
+    assert world.pending("room") == 0
