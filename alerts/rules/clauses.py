@@ -46,7 +46,7 @@ class Clauses:
         GrammarError if it refers to a rule that is not there or to itself.
         """
         found = self.of(rule.tree, Place(language_of(rule), (rule.name,)))
-        if found is None or not all(clause[0] for clause in found):
+        if found is None or _may_be_wordless(found):
             return None
         return _unsure(found) if rule.feeds or rule.places or rule.langs else found
 
@@ -84,9 +84,10 @@ class Clauses:
             return None
         doubts: dict[int, None] = {}
         for some in against:
-            if some is None or not all(clause[0] for clause in some):
+            if some is None or _may_be_wordless(some):
                 return _unsure(found)
-            doubts |= {self.rarest(clause[0]): None for clause in some}
+            for leaves, _, _ in some:
+                doubts[leaves[0] if len(leaves) == 1 else self.rarest(leaves)] = None
         more = tuple(doubts)
         return tuple([(own, before + more, is_sure) for own, before, is_sure in found])
 
@@ -163,7 +164,17 @@ class Clauses:
         return run
 
 
+def _may_be_wordless(found: Sequence[Clause]) -> bool:
+    for clause in found:  # noqa: SIM110 - any() takes 0.4 µs more
+        if not clause[0]:
+            return True
+    return False
+
+
 def _all(parts: Sequence[Found]) -> Found:
+    if len(parts) == 2 and parts[0] and parts[1] and len(parts[0]) == len(parts[1]) == 1:  # mostly
+        (a, b, is_sure), (c, d, sure) = parts[0][0], parts[1][0]
+        return ((a + c, b + d, is_sure and sure),)
     worded = [part for part in parts if part is not None]
     if not worded:
         return None

@@ -140,11 +140,15 @@ class Lexicon:
             self._leaves[unit], self._units[leaf] = leaf, unit
             self.commonness[leaf] = _commonness(unit)
             kind = unit.kind
+            table, is_plain = self._words, kind in ("number", "fold")
             for key in unit.keys:
-                table, place = self._place(unit, key)
+                place = key
+                if not is_plain:
+                    table, place = self._place(unit, key)
                 row = (kind, key, leaf)
                 table[place] = (*table[place], row) if place in table else (row,)
-                self._forget(kind, place, key)
+                if self._pieces:
+                    self._forget(kind, place, key)
             return leaf
 
     def drop(self, leaf: int) -> None:
@@ -259,9 +263,9 @@ class Lexicon:
 
     def _forget(self, kind: UnitKind, place: str, key: str) -> None:
         """Make the pieces that may hold one of a unit's keys be looked up again."""
-        if not self._pieces:
-            return
-        if kind == "stem" or (kind == "prefix" and len(key) < _HEAD):
+        if kind in ("number", "fold"):  # nearly always
+            self._forget_pieces(place)
+        elif kind == "stem" or (kind == "prefix" and len(key) < _HEAD):
             self._forget_all()
         elif kind == "prefix":
             for known in [one for one in self._with_head(place) if one.startswith(key)]:
@@ -273,7 +277,8 @@ class Lexicon:
         known = self._pieces.pop(key, ())
         for piece in known if isinstance(known, tuple) else (known,):
             self.memo.pop(piece, None)
-            self._entries.pop(piece, None)
+            if self._entries:
+                self._entries.pop(piece, None)
 
     def _with_head(self, head: str) -> Collection[str]:
         """Return the keys of pieces that begin so; kept from the first time that it is asked."""

@@ -46,14 +46,17 @@ class Table:
             return
         anchors: list[int] = []
         for clause in clauses:
-            rarest, others, doubts, is_sure = anchored(clause, self._commonness)
-            anchors.append(rarest)
-            if is_sure and not others and not doubts:
+            leaves, doubts, is_sure = clause
+            if is_sure and not doubts and len(leaves) == 1:
+                rarest = leaves[0]
+                anchors.append(rarest)
                 if rarest in self._alone:
                     self._alone[rarest].append(slot)
                 else:
                     self._alone[rarest] = [slot]
                 continue
+            rarest, others, doubts, is_sure = anchored(clause, self._commonness)
+            anchors.append(rarest)
             row = (slot, others, doubts, is_sure)
             if rarest in self._rows:
                 self._rows[rarest].append(row)

@@ -69,12 +69,14 @@ def term_sequences(term: Term, language: str) -> tuple[Sequence, ...]:
 
 
 def plain_unit(text: str, *, is_last: bool) -> Unit | None:
-    """Return the one unit of a word of any case, None if it has another reading or its case."""
-    sequences = _word_sequences(text, "fold", "", is_last)
-    if len(sequences) != 1 or len(sequences[0]) != 1:
-        return None
-    (unit,) = sequences[0]
-    return None if unit.needs_capitals else unit
+    """Return the one unit of a word of any case; None if it has another reading."""
+    if text.isascii() and text.isalnum():  # nearly all: faster than to remember
+        folded = text.lower()
+        if not is_last or (folded != text and is_acronym(text)):
+            return Unit("fold", frozenset((folded,)))
+        return Unit("number", frozenset((folded,)) if is_singular(folded) else singulars(folded))
+    sequences = _other_sequences(text, "fold", "", is_last)
+    return sequences[0][0] if len(sequences) == 1 == len(sequences[0]) else None
 
 
 def _products(term: Term, language: str) -> tuple[Sequence, ...]:
@@ -95,12 +97,8 @@ def _products(term: Term, language: str) -> tuple[Sequence, ...]:
 def _word_sequences(
     text: str, kind: WordKind, language: str, is_last: bool
 ) -> tuple[Sequence, ...]:
-    if kind == "fold" and text.isascii() and text.isalnum():  # nearly all: faster than to remember
-        folded = text.lower()
-        if not is_last or (folded != text and is_acronym(text)):
-            return ((Unit("fold", frozenset((folded,))),),)
-        keys = frozenset((folded,)) if is_singular(folded) else singulars(folded)
-        return ((Unit("number", keys),),)
+    if kind == "fold" and (unit := plain_unit(text, is_last=is_last)):
+        return ((unit,),)
     return _other_sequences(text, kind, language, is_last)
 
 
