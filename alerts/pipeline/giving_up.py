@@ -41,5 +41,9 @@ def judge(connection: Connection, row: Row[Any], result: SendResult, now: float)
 def _reason(row: Row[Any], verdict: patience.Verdict) -> str:
     since = iso(verdict.since)
     if row.kind == "email":
-        return f"The mailbox has been full since {since}: every mail came back."
-    return f"It has only failed since {since}, also when it was asked once a day."
+        told = f"The mailbox has been full since {since}: every mail came back. Once there is room:"
+        return f"{told} alerts people resume {row.place}"
+    told = (
+        f"It has only failed since {since}, asked once a day in the end. Once it is mended:"
+    )
+    return f"{told} alerts destinations resume {row.destination}"

@@ -316,13 +316,11 @@ def _gone(stop: Row[Any]) -> Trouble:
         return Trouble(
             f"address {target}",
             f"Address refused: {place}",
-            f"The mail server takes nothing for {place}: {stop.reason}\n\nNothing more is sent"
-            " there. Correct the line in subscribers.yaml.\nTo send there again: alerts"
-            f" destinations resume {place}",
+            f"The mail server takes nothing for {place}, and nothing more is sent there."
+            f"\n\n{stop.reason}",
         )
     return Trouble(
         f"{_GONE} {target}",
         f"Webhook gone: {target}",
-        f"{target} is no more: {stop.reason}\n\nNothing more is sent there. Make a new webhook"
-        f" and set its address.\nThen: alerts destinations resume {target}",
+        f"Nothing more is sent to {target}.\n\n{stop.reason}",
     )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline_world import World
+import pytest
+from pipeline_world import YAML, World
 
 from alerts.delivery import classify
+from alerts.delivery.memory import MemoryTransport
+from alerts.model import SendResult
 from alerts.pipeline import health
 from alerts.store import notices, outbox, reach, stops, tables
 
@@ -63,6 +66,43 @@ def test_a_mailbox_that_stays_full_is_given_up_and_can_be_resumed(world: World):
     world.transport.answers.append(FULL)
     tell(world, 9)
     assert state(world)["state"] == "ok"
+
+
+ADMIN = "admins: [boss@desk.example]\n"
+NO_SUCH = classify.result("suppress", "bad_address", "destination", code="550 5.1.1")
+
+
+def notice(world: World, subject: str) -> str:
+    """Return the words of the notice of that subject."""
+    health.check(world.parts)
+    world.run()
+    (mail,) = [mail for mail in world.mails() if str(mail["Subject"]).startswith(subject)]
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return " ".join(body.get_content().split())
+
+
+@pytest.mark.parametrize("answer", [NO_SUCH, FULL])
+def test_a_dead_address_is_told_with_one_command_and_said_once(world: World, answer: SendResult):
+    world.reload(YAML + ADMIN)
+    for number in range(3 if answer is FULL else 1):
+        world.transport.answers.append(answer)
+        tell(world, number)
+        world.later(7 * 24 + 1)
+    told = notice(world, "Address refused: ana@example.org")
+    assert told.count("alerts people resume ana@example.org") == 1
+    assert "destinations resume" not in told
+    assert told.count("subscribers.yaml") == (0 if answer is FULL else 1)
+
+
+def test_a_webhook_that_is_gone_is_told_with_one_command_and_said_once(world: World):
+    world.reload(HOOK_YAML + ADMIN)
+    gone = classify.result("suppress", "gone", "destination", code="410")
+    world.parts.transports = {**world.parts.transports, "webhook": MemoryTransport([gone])}
+    tell(world, 0)
+    told = notice(world, "Webhook gone")
+    assert told.count(f"alerts destinations resume {HOOK}") == 1
+    assert told.count("make a new one") + told.count("Make a new webhook") == 1
 
 
 def test_a_mailbox_that_took_a_mail_between_is_not_given_up(world: World):
