@@ -48,7 +48,8 @@ def reading(path: Path | None) -> Iterator[Reading]:
 
 
 def say_if_stale(opened: Reading) -> None:
-    """Say on standard error that what is shown is the last good version, if it is."""
+    """Say on standard error, if it is so, that what is shown is not the file or not in force."""
+    config, connection = opened.config, opened.connection
     if opened.mistakes:
         count = f"{opened.mistakes} mistake{'' if opened.mistakes == 1 else 's'}"
         click.echo(
@@ -56,6 +57,16 @@ def say_if_stale(opened: Reading) -> None:
             " this is the last good version.",
             err=True,
         )
+    elif connection is None:
+        return
+    elif (held := configs.waiting(connection)) and held.version == config.version:
+        told = (
+            f"This edit waits for confirmation: {held.summary}. The version before it is in force"
+        )
+        click.echo(f"{told}. If the edit is meant: alerts reload --confirm", err=True)
+    elif (undone := configs.undone(connection)) and undone.version == config.version:
+        told = "This version was undone (alerts reload --previous); what was before it is in force"
+        click.echo(f"{told}. To take it again: alerts reload", err=True)
 
 
 @contextmanager

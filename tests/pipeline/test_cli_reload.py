@@ -117,3 +117,25 @@ def test_no_mark_needs_the_working_lock(folder: Folder) -> None:
     folder.command("reload")
     with folder.world.database.read() as connection:
         assert configs.asked(connection) == ("look", 0)
+
+
+@pytest.mark.parametrize("table", ["subscribers", "rules", "feeds", "export"])
+def test_a_table_says_that_it_shows_an_edit_that_waits(folder: Folder, table: str) -> None:
+    edit(folder, YAML + PEOPLE)
+    work(folder)
+    edit(folder, YAML)
+    work(folder)
+    result = folder.command(table)
+    assert "This edit waits for confirmation: it removes 6 of 7 subscribers" in result.stderr
+    assert "alerts reload --confirm" in result.stderr
+    folder.command("reload", "--confirm")
+    work(folder)
+    assert folder.command(table).stderr == ""
+
+
+def test_a_table_says_that_it_shows_a_version_that_was_undone(folder: Folder) -> None:
+    edit(folder, YAML + PEOPLE)
+    work(folder)
+    folder.command("reload", "--previous")
+    work(folder)
+    assert "This version was undone" in folder.command("subscribers").stderr
