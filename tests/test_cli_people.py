@@ -113,6 +113,22 @@ def test_the_table_of_subscribers_says_who_is_listed_but_gets_nothing() -> None:
     assert [row["held"] for row in rows] == [[], [], []]
 
 
+def test_resuming_an_address_that_nobody_has_is_refused_with_the_one_that_was_meant() -> None:
+    with pytest.raises(UsageError) as wrong:
+        run("resume", "anna@example.org")
+    assert 'did you mean "ana@example.org"?' in wrong.value.hint.lower()
+    assert run("resume", "bo@example.org").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["office", "Office"])
+def test_a_subscriber_in_the_place_of_an_address_is_answered_with_theirs(name: str) -> None:
+    for command in ("pause", "resume"):
+        with pytest.raises(UsageError) as wrong:
+            run(command, name)
+        assert "bo@example.org" in wrong.value.hint
+        assert "ana@example.org" in wrong.value.hint.lower()
+
+
 def test_resume_says_what_it_lifted() -> None:
     stop("stopped")
     assert "It was stopped by its reader: said so." in run("resume", "ana@example.org").output

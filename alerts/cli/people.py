@@ -110,6 +110,12 @@ def resume(*, address: str, path: Path | None) -> None:
         with opened.write() as connection:
             lifted = marks.resume(connection, opened.config, target, SystemClock().now())
         unlisted = _unlisted(opened.config, address, target)
+    if unlisted and not lifted.is_anything:
+        near = _meant(opened.config, address)
+        raise UsageError(
+            f"There was nothing to lift: {address} is not in subscribers.yaml.",
+            hint=f'Did you mean "{near}"?' if near else "See them: alerts people list",
+        )
     if not lifted.is_anything:
         click.echo(f"There was nothing to lift: {address} is neither stopped nor paused.")
     if lifted.stop is not None:
@@ -168,21 +174,29 @@ def _target(config: Config, address: str) -> str:
     if "@" in address:
         return _mail_target(address)
     near = nearest(address, [_name(place) for place in every])
-    raise UsageError(
-        f'"{address}" is no mail address, and no destination is called so.',
-        hint=f'Did you mean "{near}"?' if near else "See them: alerts people list",
-    )
+    hint = f'Did you mean "{near}"?' if near else "See them: alerts people list"
+    for person in config.subscribers:
+        if address.casefold() in (person.id.casefold(), person.name.casefold()):
+            theirs = ", ".join(map(_name, person.destinations))
+            hint = f"Name one of the addresses and webhooks of {person.name}: {theirs}"
+    raise UsageError(f'"{address}" is no mail address, and no destination is called so.', hint=hint)
 
 
 def _unlisted(config: Config, address: str, target: str) -> str:
     """Return what to say of an address that nobody has just now; empty if somebody has it."""
     if marks.places(config, target):
         return ""
+    near = _meant(config, address)
+    meant = f' Did you mean "{near}"?' if near else ""
+    return f"{address} is not in subscribers.yaml, so that nothing is sent there yet.{meant}"
+
+
+def _meant(config: Config, address: str) -> str | None:
+    """Return the configured address of the same domain that is written most like this one."""
     user, _, domain = address.casefold().rpartition("@")
     users = {name.rpartition("@")[0].casefold(): name for name in map(_name, config.destinations)}
     near = nearest(user, [one for one, name in users.items() if domain in name.casefold()])
-    meant = f' Did you mean "{users[near]}"?' if near else ""
-    return f"{address} is not in subscribers.yaml, so that nothing is sent there yet.{meant}"
+    return users[near] if near else None
 
 
 def _confirm(question: str) -> None:
