@@ -67,12 +67,19 @@ def test_after_a_wrong_clock_old_articles_are_forgotten_on_time(world: World):
     assert count(world, entry) == 0
 
 
-def test_what_a_long_rest_left_lying_is_forgotten_night_by_night(world: World):
+@pytest.mark.parametrize(("is_listed", "keys"), [(False, 0), (True, 3)])
+def test_what_a_long_rest_left_lying_is_forgotten_night_by_night(
+    world: World, is_listed: bool, keys: int
+):
     tell(world)
+    if not is_listed:
+        world.serve()
+        world.later(1)
+        world.run(force=True)
     world.clock.advance(2 * YEAR_S)
     assert nights(world, 8) == 0
     nights(world, 54)
-    assert (count(world, entry), count(world, feed_key)) == (0, 0)
+    assert (count(world, entry), count(world, feed_key)) == (0, keys)
 
 
 def test_a_second_pass_of_the_same_day_forgets_nothing(world: World):
