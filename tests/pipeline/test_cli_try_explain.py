@@ -199,10 +199,10 @@ def test_stored_articles_are_found_and_tried_on_both_databases(world: World):
     with world.database.read() as connection:
         every = list(kept(connection, now - 3600))
         held = {one.entry.title: trial.put(as_tried(one, trial.feeds)) for one in every}
-        by_words = way.find(connection, "radio says", now)
-        by_link = way.find(connection, "http://www.courier.example/a?utm_source=x", now)
+        by_words = way.find(connection, "radio says")
+        by_link = way.find(connection, "http://www.courier.example/a?utm_source=x")
         assert by_words == by_link == [one for one in every if "ICE" in one.entry.title]
-        assert way.find(connection, str(by_link[0].entry_id), now) == by_link
+        assert way.find(connection, str(by_link[0].entry_id)) == by_link
         assert len(every) == 2
         steps = way.Way(connection, world.parts.in_force.config, now)
         judged = way.judged(by_link[0], steps.config, steps.config.rules)
