@@ -43,7 +43,5 @@ def _reason(row: Row[Any], verdict: patience.Verdict) -> str:
     if row.kind == "email":
         told = f"The mailbox has been full since {since}: every mail came back. Once there is room:"
         return f"{told} alerts people resume {row.place}"
-    told = (
-        f"It has only failed since {since}, asked once a day in the end. Once it is mended:"
-    )
+    told = f"It has only failed since {since}, asked once a day in the end. Once it is mended:"
     return f"{told} alerts destinations resume {row.destination}"
