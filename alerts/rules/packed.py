@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     _Numbers = np.ndarray[Any, np.dtype[np.int32]]
 
 FROM = 30_000  # rules; fewer are answered as fast by dictionaries
-_MERGE_AT = 2_000  # rules that came or went since
+MERGE_AT = 2_000  # rules that came or went since
 _OTHERS = 3  # leaves of a clause beside its rarest one
 _DOUBTS = 2
 #: Numbers that no leaf has: one stands for what is in every article, one for what is in none.
@@ -75,9 +75,9 @@ class Packed:
         self._commonness = commonness
         self._beside = Table(commonness)
         self._rows = array("i")  # of the first build
-        self._arrays: _Arrays | None = None
+        # Read together: the arrays, and the slots that went while their rows still stand there.
+        self._state: tuple[_Arrays | None, set[int]] = (None, set())
         self._came: dict[int, Sequence[Clause]] = {}  # beside, and may be merged
-        self._gone: set[int] = set()  # whose rows are still in the arrays
         self._lock = threading.RLock()
         self._merging: threading.Thread | None = None
         self._local = threading.local()
@@ -86,7 +86,7 @@ class Packed:
         """Find the rule `slot` by its clauses from now on; None: ask it every time."""
         if clauses is None or not _fits(clauses):
             self._beside.add(slot, clauses)
-        elif self._arrays is None:
+        elif self._state[0] is None:
             _append(self._rows, slot, clauses, self._commonness)
         else:
             with self._lock:
@@ -101,13 +101,13 @@ class Packed:
             if slot in self._beside:
                 self._beside.remove(slot)
             else:
-                self._gone.add(slot)
+                self._state[1].add(slot)
                 self._merge_if_many()
 
     def settle(self) -> None:
         """Have all rules that came and went in the arrays, as far as they fit."""
-        if self._arrays is None:
-            self._arrays = _sorted(_table_of(self._rows))
+        if self._state[0] is None:
+            self._state = (_sorted(_table_of(self._rows)), set())
             self._rows = array("i")
             return
         with self._lock:
@@ -119,17 +119,16 @@ class Packed:
 
     def holding(self, present: set[int], ask: Ask) -> list[int]:
         """Return the slots of the rules that hold where these leaves are, in order."""
-        arrays, gone = self._arrays, self._gone
-        if arrays is None or not present:
-            return self._beside.holding(present, ask)
+        # First what stands beside: what is merged meanwhile is found twice, and not never.
+        surely, asked = self._beside.answer(present)
+        arrays, gone = self._state
+        if arrays is None:
+            return sorted(surely.union(filter(ask, asked - surely)))
         np = _numpy()
         leaves = np.fromiter(present, np.int32, len(present))
         leaves = leaves[leaves < arrays.size]
         alone, slots = arrays.alone.columns[0], arrays.joint.columns[0]
         sure, doubtful = self._joint(arrays, leaves)
-        surely, asked = self._beside.answer(present)
-        if gone:
-            asked -= gone
         asked.update(slots[doubtful].tolist())
         surely.update(filter(ask, asked))
         found = [alone[arrays.alone.rows_of(leaves)], slots[sure]]
@@ -164,10 +163,10 @@ class Packed:
 
     # --- rules that came and went -------------------------------------------------------------
 
-    def _merge_if_many(self, enough: int = _MERGE_AT) -> None:
+    def _merge_if_many(self, enough: int = MERGE_AT) -> None:
         is_busy = self._merging is not None and self._merging.is_alive()
-        if len(self._came) + len(self._gone) >= enough and not is_busy:
-            came, gone = dict(self._came), frozenset(self._gone)
+        if len(self._came) + len(self._state[1]) >= enough and not is_busy:
+            came, gone = dict(self._came), frozenset(self._state[1])
             self._merging = threading.Thread(
                 target=self._merge, args=(came, gone), name="merge rules", daemon=True
             )
@@ -182,17 +181,15 @@ class Packed:
         kept = table[~np.isin(table[:, 1], np.fromiter(gone, np.int32, len(gone)))]
         arrays = _sorted(kept)
         with self._lock:
-            self._arrays = arrays
-            self._gone -= gone
-            for slot in came:
-                if self._came.pop(slot, None) is None:
-                    self._gone.add(slot)  # it went meanwhile
-                else:
-                    self._beside.remove(slot)
+            went = {slot for slot in came if slot not in self._came}
+            self._state = (arrays, self._state[1] - gone | went)
+            for slot in came.keys() - went:
+                del self._came[slot]
+                self._beside.remove(slot)
 
     def _unsorted(self) -> Iterable[_Numbers]:
         """Yield the rows that the arrays were made of."""
-        np, arrays = _numpy(), self._arrays
+        np, arrays = _numpy(), self._state[0]
         if arrays is None:
             return
         for index in arrays:
