@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from sim_servers import Died
@@ -167,12 +167,14 @@ class Recaller(Reader):
         self._newsroom = newsroom
         self._known: dict[str, dict[Item, Entry]] = {}
 
-    def read(self, answer: FetchedBody, known: str | None, now: float) -> Document:
+    def read(
+        self, answer: FetchedBody, known: str | None, now: float, parts: Collection[bytes] = ()
+    ) -> Document:
         """Read what is new in a whole document, and the whole of one that breaks off."""
         body, items = self._newsroom.served[answer.final_url]
         print_ = fingerprint(answer.body)
         if body != answer.body or print_ == known:
-            return super().read(answer, known, now)
+            return super().read(answer, known, now, parts)
         before = self._known.get(answer.final_url, {})
         new = [item for item in items if item not in before]
         part = replace(answer, body=rss("News", new).encode())
@@ -181,7 +183,7 @@ class Recaller(Reader):
         assert len(found.entries) == len(new)
         entries = before | dict(zip(new, found.entries, strict=True))
         self._known[answer.final_url] = {item: entries[item] for item in items}
-        whole = replace(found, entries=tuple(self._known[answer.final_url].values()))
+        whole = replace(found, entries=tuple(self._known[answer.final_url].values()), digests=())
         return Document(print_, whole)
 
 
