@@ -219,7 +219,12 @@ class Phrases:
     def told(self, row: Row) -> str:
         """ "Dane County Courier, sent to you today 6:18 am" of a story that was told before."""
         at = row.story.told_at
-        words = self._t("sent to you %(when)s") % {"when": self.dates.near(at)} if at else ""
+        pattern = (
+            self._t("changed the headline that you got %(when)s")
+            if row.story.was
+            else self._t("sent to you %(when)s")
+        )
+        words = pattern % {"when": self.dates.near(at)} if at else ""
         if row.own is None:
             return words[:1].upper() + words[1:]
         notes = ", ".join(self.notes(row.own, row.story))

@@ -188,7 +188,7 @@ def _make(
         digest = draft.digest(person, owed, digest_id=parts.clock.token(), slot=slot, now=now)
         late = lateness.of_digest(connection, rows, owed, was_due_at, now)
         edited = before.corrections(draft, person, now)
-        lines = (*already_sent(told, person.language), *corrected(edited, person.language))
+        lines = (*corrected(edited, person.language), *already_sent(told, person.language))
         digest = replace(digest, late=late, below=lines)
         made = shared.Made(draft, digest, owed, told)
         plans = [made.plan(place) for place in person.destinations]

@@ -35,7 +35,7 @@ def test_below_the_stories_stands_what_was_told_before_and_the_count_is_without_
         "ALREADY SENT (1) Council votes on ICE Dane County Courier, sent to you today 6:18 am "
         "https://dane.example/2026/11/90 "
         "CORRECTED SINCE WE TOLD YOU (1) Two people held near East Towne "
-        "Dane County Courier, sent to you Mon 7:30 am "
+        "Dane County Courier, changed the headline that you got Mon 7:30 am "
         f"Was: {WAS} https://dane.example/2026/11/91 -- "
     ) in text
 

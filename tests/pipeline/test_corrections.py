@@ -26,7 +26,7 @@ def told(world: World, yaml: str, now: str = NOW) -> list[str]:
 
 def test_a_changed_headline_is_one_line_in_the_next_digest_and_in_no_other(world: World):
     _, second, third = told(world, ASKED)
-    assert f"CORRECTED SINCE WE TOLD YOU (1) {NOW} Courier, sent to you" in second
+    assert f"CORRECTED SINCE WE TOLD YOU (1) {NOW} Courier, changed the headline" in second
     assert f"Was: {WAS}" in second
     assert "CORRECTED" not in third
 
