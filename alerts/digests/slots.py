@@ -12,6 +12,8 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count, islice, takewhile
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
@@ -103,9 +105,8 @@ def due_slot(
     if last_name is not None and last_name > _wall(after + _SKEW_S, zone).strftime(_NAME):
         last_name = None  # the clock was far ahead once; that must not silence the subscriber
     found: Slot | None = None
-    for nominal in _slots(
-        cadence, zone, max(after, subscriber.pause_until or 0) - _reach(subscriber)
-    ):
+    since = max(after, subscriber.pause_until or 0) - _reach(subscriber)
+    for nominal in _shared(cadence, zone, since):
         if last_name is not None and nominal.name <= last_name:
             continue
         slot = _shifted(nominal, subscriber, zone)
@@ -207,6 +208,34 @@ def _slots(cadence: Cadence, zone: ZoneInfo, after: float) -> Iterator[Slot]:
                 yield _slot(at, zone)
                 last = at
         heapq.heappush(waiting, moment)
+
+
+def _shared(cadence: Cadence, zone: ZoneInfo, after: float) -> Iterator[Slot]:
+    """Yield what `_slots` does; what is found is kept for all subscribers of that calendar."""
+    calendar = _calendar(cadence, zone, after // _DAY_S * _DAY_S)
+    slots = (calendar.at(place) for place in count())
+    return (slot for slot in takewhile(bool, slots) if slot is not None and slot.due_at > after)
+
+
+class _Calendar:
+    """The slots from one day on, each worked out when it is first asked for."""
+
+    def __init__(self, slots: Iterator[Slot]) -> None:
+        self._slots = slots
+        self._found: list[Slot] = []
+        self._turn = Lock()
+
+    def at(self, place: int) -> Slot | None:
+        """Return one by its place; None if there are not so many."""
+        if place >= len(self._found):
+            with self._turn:
+                self._found += islice(self._slots, place + 1 - len(self._found))
+        return self._found[place] if place < len(self._found) else None
+
+
+@lru_cache(maxsize=4096)
+def _calendar(cadence: Cadence, zone: ZoneInfo, day: float) -> _Calendar:
+    return _Calendar(_slots(cadence, zone, day))
 
 
 def _slot(at: float, zone: ZoneInfo) -> Slot:
