@@ -41,8 +41,6 @@ MUTATIONS = (
     Mutation("every zone is UTC", "digests/slots.py",
              "    zone = ZoneInfo(subscriber.timezone)\n    if last_name",
              '    zone = ZoneInfo("UTC")\n    if last_name'),
-    Mutation("a new rule is told old news", "pipeline/judge.py",
-             "if since is not None and since <= seen_at:", "if since is not None:"),
     Mutation("what is told right away wakes nobody", "pipeline/judge.py",
              "        self._wake(made)\n", ""),
     Mutation("an edited article is not looked at", "pipeline/record.py",
