@@ -54,10 +54,9 @@ soak: $(DEV_READY)
 	ALERTS_TEST_SOAK=1 $(BIN)/python -m pytest -n auto $(ARGS)
 
 bench: $(DEV_READY)
-	$(BIN)/python bench/one_pass.py $(ARGS)
 	$(BIN)/python bench/outbox.py $(ARGS)
 	$(BIN)/python bench/matching.py $(ARGS)
-	$(BIN)/python bench/fetch.py $(ARGS)
+	$(BIN)/python bench/polling.py $(ARGS)
 	$(BIN)/python bench/service.py $(ARGS)
 
 docs: $(RUN_READY)

@@ -7,13 +7,12 @@ One process plays every feed on addresses 127.1.x.y, by http and by https. Three
 1. One request: CPU of asking, ours beside requests, urllib3 and pycurl.
 2. One pass over so many feeds of 30 entries (4 kB each): the public command `alerts once` with 100
    rules beside reader, rss2email and newsboat, whole processes with their start. Each does the same
-   passes in order: the first, all 304, all 200 with the same body, only the channel's date changed,
-   a tenth of the feeds with a new entry, every feed with a new entry.
+   passes in order: the first, all 304, all 200 with the same body, a tenth of the feeds with a new
+   entry, only the channel's date changed, every feed with a new entry.
 3. `alerts once` over three sizes (feeds of one entry): cost and memory of a feed.
 
-`--peers` is the interpreter of an environment that has reader, rss2email and pycurl (made for it
-outside the repository: `python -m venv X && X/bin/pip install reader sgmllib3k rss2email pycurl`);
-newsboat is taken from PATH. Who is absent is left out, and said to be.
+`--peers` is the interpreter of an environment that has reader, rss2email and pycurl (see README.md
+here); newsboat is taken from PATH. Who is absent is left out, and said to be.
 """
 
 from __future__ import annotations
@@ -42,6 +41,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 import scripted
 from certificates import authority
 from polling_feeds import Moment, document
+from report import Report, exponent
 from scripted import Seen, reply, serve_by
 
 from alerts.clock import SystemClock
@@ -65,9 +65,9 @@ PASSES = {
     "first run": Moment(),
     "all 304": Moment(),
     "200, same body": Moment(is_deaf=True),
-    "only a date stamp": Moment(stamp=1),
-    "a tenth changed": Moment(stamp=1, tenth=1),
-    "each one new entry": Moment(stamp=1, tenth=1, all=1),
+    "a tenth changed": Moment(tenth=1),
+    "only a date stamp": Moment(tenth=1, stamp=1),
+    "each one new entry": Moment(tenth=1, stamp=1, all=1),
 }
 
 
@@ -150,7 +150,7 @@ def cpu_ms(ask: Callable[[], object], count: int) -> float:
     return best
 
 
-def one_request(site: World, folder: Path, peers: str | None, count: int) -> None:
+def one_request(report: Report, site: World, folder: Path, peers: str | None, count: int) -> None:
     """Print what one request costs, ours and others'."""
     bundle = folder / "bundle.pem"  # as big as everybody's, with our authority in it
     bundle.write_text(Path(certifi.where()).read_text() + Path(site.ca_file).read_text())
@@ -187,11 +187,12 @@ def one_request(site: World, folder: Path, peers: str | None, count: int) -> Non
         kept_ms, fresh_ms = json.loads(done.stdout)
         found["304 kept alive"]["pycurl"] = kept_ms
         found["fresh HTTPS"]["pycurl"] = fresh_ms
-    print("one request                              | CPU ms   asked/s   beside ours")
-    for case, row in found.items():
-        for who, ms in row.items():
-            times = f"{ms / row['ours']:8.2f}x"
-            print(f"{case:15} {who:24} | {ms:6.2f} {1000 / ms:9.0f} {times}", flush=True)
+    rows = [
+        (f"{case}, {who}", f"{ms:.2f}", f"{1000 / ms:,.0f}", f"{ms / row['ours']:.2f}")
+        for case, row in found.items()
+        for who, ms in row.items()
+    ]
+    report.table(("one request", "CPU ms", "asked a second", "times ours"), rows)
 
 
 # --- whole passes ---------------------------------------------------------------------------------
@@ -286,8 +287,8 @@ class Newsboat(_Peer):
         return timed(["newsboat", *files, "-x", "reload"], folder)
 
 
-def beside(feeds: int, peers: str | None) -> dict[str, dict[str, Figures]]:
-    """Print the passes of everybody who is there; return their figures."""
+def beside(report: Report, feeds: int, peers: str | None) -> None:
+    """Print the passes of everybody who is there."""
     who: list[Any] = [Ours, *((Reader, Rss2email) if peers else ())]
     who += [Newsboat] if shutil.which("newsboat") else []
     found: dict[str, dict[str, Figures]] = {}
@@ -302,37 +303,33 @@ def beside(feeds: int, peers: str | None) -> dict[str, dict[str, Figures]]:
                 found[one.name][label] = one.run(folder)
             if isinstance(one, Ours):
                 found[one.name][START] = one.run(folder, "--max-time", "3000s")
-    _print_passes(found, feeds)
-    return found
-
-
-def _print_passes(found: dict[str, dict[str, Figures]], feeds: int) -> None:
-    names = list(found)
-    heads = [f"{name:>10} CPU s" + ("" if name == "alerts" else "  times") for name in names]
-    print(f"\none pass, {feeds:5} feeds  |{''.join(heads)} | ours without its start: feeds/s")
-    start = found["alerts"][START]["cpu"]
+    ours, *others = found
+    start = found[ours].pop(START)["cpu"]
+    rows = []
     for label in PASSES:
-        own = found["alerts"][label]["cpu"]
-        cells = []
-        for name in names:
-            cpu = found[name][label]["cpu"]
-            cells.append(f"{cpu:16.2f}" + ("" if name == "alerts" else f" {cpu / own:5.1f}x"))
-        rate = feeds / max(own - start, 1e-3)
-        print(f"{label:23} |{''.join(cells)} | {rate:10.0f}", flush=True)
-    print(f"{START:23} |{start:16.2f}")
-    peaks = ", ".join(f"{n} {max(f['peak_mb'] for f in found[n].values()):.0f}" for n in names)
-    print(f"peak MB: {peaks}")
+        own = found[ours][label]["cpu"]
+        theirs = [found[name][label]["cpu"] for name in others]
+        rate = f"{feeds / max(own - start, 1e-3):,.0f}"
+        times = [f"{cpu:.2f} ({cpu / own:.1f})" for cpu in theirs]
+        rows.append((label, f"{own:.2f}", rate, *times))
+    head = (f"{feeds} feeds, CPU s", "alerts once", "feeds/s beyond its start")
+    report.table((*head, *(f"{name} (times ours)" for name in others)), rows)
+    peaks = ", ".join(
+        f"{name} {max(one['peak_mb'] for one in passes.values()):.0f}"
+        for name, passes in found.items()
+    )
+    report.say(f"A pass with nothing due: {start:.2f} s. Peak MB: {peaks}.")
 
 
 # --- growth ---------------------------------------------------------------------------------------
 
 
-def growth(sizes: tuple[int, ...]) -> None:
+def growth(report: Report, sizes: tuple[int, ...]) -> None:
     """Print what passes over so many feeds of one entry cost a feed, and how that grows."""
-    print("\nfeeds   | pass              CPU s  CPU ms/feed  feeds/s  peak MB")
     labels = ("first run", "all 304", "200, same body", "each one new entry")
     per_feed: dict[str, list[float]] = {label: [] for label in labels}
     peaks: list[float] = []
+    rows = []
     for feeds in sizes:
         one = Ours("")
         with tempfile.TemporaryDirectory() as name, world(entries=1) as site:
@@ -343,20 +340,16 @@ def growth(sizes: tuple[int, ...]) -> None:
             for label in labels:
                 site.turn(PASSES[label])
                 got = one.run(folder)
-                ms = (got["cpu"] - start["cpu"]) / feeds * 1000
+                ms = max(got["cpu"] - start["cpu"], 1e-3) / feeds * 1000
                 per_feed[label].append(ms)
-                print(
-                    f"{feeds:7} | {label:18} {got['cpu']:6.2f} {ms:11.2f} {1000 / ms:8.0f}"
-                    f" {got['peak_mb']:8.0f}",
-                    flush=True,
-                )
+                cpu, peak = f"{got['cpu']:.2f}", f"{got['peak_mb']:.0f}"
+                rows.append((f"{feeds:,}", label, cpu, f"{ms:.2f}", f"{1000 / ms:,.0f}", peak))
             peaks.append(got["peak_mb"])
-    steps = math.log(sizes[-1] / sizes[0])
-    for label, costs in per_feed.items():
-        exponent = math.log(costs[-1] / costs[0]) / steps
-        print(f"growth of CPU a feed, {label}: exponent {exponent:.2f} (0 is flat)")
+    report.table(("feeds", "pass", "CPU s", "ms a feed", "feeds/s", "peak MB"), rows)
+    grown = ", ".join(f"{label} {exponent(sizes, ms):.2f}" for label, ms in per_feed.items())
+    report.say(f"Growth of a feed's CPU with their number (0 is flat): {grown}.")
     kb = (peaks[-1] - peaks[0]) * 1024 / (sizes[-1] - sizes[0])
-    print(f"memory: {kb:.1f} kB a feed")
+    report.say(f"Memory: {kb:.1f} kB a feed.")
 
 
 def main() -> None:
@@ -365,16 +358,19 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes, for a smoke test")
     parser.add_argument("--big", action="store_true", help="growth up to 100,000 feeds")
     parser.add_argument("--peers", metavar="PYTHON", help="an interpreter that has the peers")
+    parser.add_argument("--write", action="store_true", help="keep the tables in bench/README.md")
     given = parser.parse_args()
+    report = Report("polling", write=given.write)
     with world() as site, tempfile.TemporaryDirectory() as name:
-        one_request(site, Path(name), given.peers, 30 if given.quick else 300)
-    beside(20 if given.quick else 300, given.peers)
+        one_request(report, site, Path(name), given.peers, 30 if given.quick else 300)
+    beside(report, 20 if given.quick else 300, given.peers)
     big = (1_000, 10_000, 100_000) if given.big else (1_000, 3_000, 10_000)
-    growth((20, 60, 200) if given.quick else big)
+    growth(report, (20, 100) if given.quick else big)
     absent = [] if given.peers else ["reader, rss2email and pycurl (see --peers)"]
     absent += [] if shutil.which("newsboat") else ["newsboat"]
     if absent:
-        print(f"absent: {', '.join(absent)}")
+        report.say(f"Absent: {', '.join(absent)}.")
+    report.close()
 
 
 if __name__ == "__main__":

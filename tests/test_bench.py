@@ -10,7 +10,12 @@ from needs import ROOT
 
 
 @pytest.mark.parametrize(
-    ("name", "row"), [("delivery.py", "| ours, near "), ("service.py", "| peak MB ")]
+    ("name", "row"),
+    [
+        ("delivery.py", "| ours, near "),
+        ("service.py", "| peak MB "),
+        ("polling.py", "| 100   | each one new entry"),
+    ],
 )
 def test_a_bench_runs_and_prints_its_last_table(name: str, row: str) -> None:
     bench = [sys.executable, ROOT / "bench" / name, "--quick"]

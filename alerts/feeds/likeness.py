@@ -22,7 +22,7 @@ def plain_words(text: str) -> str:
         text = _TAG.sub(" ", text)
     if "&" in text:
         text = html.unescape(html.unescape(text))
-    if not text.isascii():
+    if not unicodedata.is_normalized("NFKC", text):  # a quick look tells of nearly every text
         text = unicodedata.normalize("NFKC", text)
     return " ".join(_WORD.findall(text.casefold()))
 
