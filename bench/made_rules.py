@@ -74,7 +74,7 @@ class World:
             "phrase": p,
             "and": lambda: (w(), w()),
             "or": lambda: (w(), w(), w()),
-            "near": lambda: (w(), w(), w()),
+            "near": self._apart,  # Lucene takes a word for near itself
             "not": lambda: (*p(), w()),
             "title": lambda: (w(),),
             "group": lambda: (w(), *p(), w()),
@@ -87,6 +87,13 @@ class World:
         """Return a word: half of them from the frequent ones, half from any."""
         power = 2 if self._clock.random() < 0.5 else 1
         return self._words[int(len(self._words) * self._clock.random() ** power)]
+
+    def _apart(self) -> tuple[str, ...]:
+        """Return three words of which none is another."""
+        while True:
+            words = self._word(), self._word(), self._word()
+            if len(set(words)) == len(words):
+                return words
 
     def _phrase(self) -> tuple[str, ...]:
         """Return two words that stand next to each other in an article."""
