@@ -154,7 +154,7 @@ def places(seen: Seen) -> Line:
     if not bad:
         return Line("destinations", "ok", told, facts=facts)
     is_dead = any(row["state"] in _DEAD for row in bad)
-    hint = "What lifts it: alerts destinations"
+    hint = "What lifts it: alerts destinations" if is_dead else "Until when: alerts destinations"
     return Line("destinations", "wrong" if is_dead else "note", told, hint, facts, more)
 
 

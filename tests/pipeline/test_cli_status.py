@@ -105,6 +105,14 @@ def test_a_dead_address_is_red(folder: Folder):
     assert "destinations" in red()
 
 
+def test_a_webhook_that_only_waits_is_no_fault_and_nothing_is_said_to_lift_it(folder: Folder):
+    key, now = "room/webhook/hooks.example", SystemClock().now()
+    with folder.world.database.write() as connection:
+        deliveries.close_gate(connection, key, now + 900, now=now, failed=True, reason="busy")
+    line = status()[1]["destinations"]
+    assert (line["level"], line["hint"]) == ("note", "Until when: alerts destinations")
+
+
 def test_an_edit_with_mistakes_is_red_and_the_last_good_version_is_shown(folder: Folder):
     (folder.folder / "subscribers.yaml").write_text(YAML + "nonsense: 1\n")
     _, found = status()
