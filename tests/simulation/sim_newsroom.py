@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sim_servers import Died
@@ -11,17 +11,12 @@ from sim_truth import HOUR_S, Fetch, Ledger, Spell
 
 from alerts.clock import FakeClock
 from alerts.demo.documents import Item, rss
-from alerts.feeds.apart import Reader
-from alerts.feeds.documents import Document
-from alerts.feeds.fingerprint import fingerprint
 from alerts.feeds.memory import MemoryFetcher
 from alerts.model import (
-    Entry,
     Feed,
     FetchedBody,
     FetchFailure,
     NotModified,
-    ParsedFeed,
     Validators,
 )
 
@@ -104,7 +99,6 @@ class Newsroom(MemoryFetcher):
         self.ledger = ledger
         self.outlets = {outlet.url: outlet for outlet in outlets}
         self.armed = False
-        self.served: dict[str, tuple[bytes, list[Item]]] = {}  # by URL: the last whole document
         self.is_dead: Callable[[], bool] = lambda: False
 
     def fetch(self, feed: Feed, validators: Validators) -> FetchedBody | NotModified | FetchFailure:
@@ -119,9 +113,7 @@ class Newsroom(MemoryFetcher):
             self._note(outlet, now, "failed", retry_after_s=spell.wait_s)
             return failure
         pieces = outlet.window(now)
-        items = [outlet.item(piece, now) for piece in pieces]
-        body = rss("News", items)
-        self.served[feed.url] = (body.encode(), items)
+        body = rss("News", [outlet.item(piece, now) for piece in pieces])
         is_cut = any(s.covers(now) and s.what == "cut" for s in outlet.spells)
         if is_cut:
             body = body[: len(body) * 2 // 3]
@@ -154,37 +146,6 @@ class Newsroom(MemoryFetcher):
                 outlet.look_back_s,
             )
         )
-
-
-class Recaller(Reader):
-    """The product's reader, which reads an item once: what it was read as is kept while it stands.
-
-    Most of a document was there at the last poll, and to read it all again is half of a world.
-    """
-
-    def __init__(self, newsroom: Newsroom) -> None:
-        super().__init__()
-        self._newsroom = newsroom
-        self._known: dict[str, dict[Item, Entry]] = {}
-
-    def read(
-        self, answer: FetchedBody, known: str | None, now: float, parts: Collection[bytes] = ()
-    ) -> Document:
-        """Read what is new in a whole document, and the whole of one that breaks off."""
-        body, items = self._newsroom.served[answer.final_url]
-        print_ = fingerprint(answer.body)
-        if body != answer.body or print_ == known:
-            return super().read(answer, known, now, parts)
-        before = self._known.get(answer.final_url, {})
-        new = [item for item in items if item not in before]
-        part = replace(answer, body=rss("News", new).encode())
-        found = super().read(part, None, now).found
-        assert isinstance(found, ParsedFeed)
-        assert len(found.entries) == len(new)
-        entries = before | dict(zip(new, found.entries, strict=True))
-        self._known[answer.final_url] = {item: entries[item] for item in items}
-        whole = replace(found, entries=tuple(self._known[answer.final_url].values()), digests=())
-        return Document(print_, whole)
 
 
 _FAILURES = {

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sim_calendar import local
-from sim_newsroom import Newsroom, Recaller
+from sim_newsroom import Newsroom
 from sim_script import START, Deed, Script
 from sim_servers import Died, Servers
 from sim_truth import HOUR_S, Ledger, Place, Spell, Wish
@@ -72,7 +72,6 @@ class World:
         for key, spell in made.spells:
             self.ledger.add_spell(key, spell)
         self.newsroom = Newsroom(self.clock, self.ledger, made.outlets)
-        self.reader = Recaller(self.newsroom)
         self.servers = Servers(self.clock, self.ledger)
         self.newsroom.is_dead = self.servers.is_dead = lambda: self.is_dead
         self.database = open_database("sqlite://")
@@ -104,7 +103,6 @@ class World:
         assert not booted.mistakes, booted.mistakes
         self.parts = booted.parts
         self.parts.fetcher = self.newsroom
-        self.parts.reader = self.reader
         self.parts.renderer = self.renderer
         self.parts.transports = dict.fromkeys(("email", "slack", "webhook"), self.servers)
         self.crew = Crew(self.parts)
