@@ -57,6 +57,7 @@ bench: $(DEV_READY)
 	$(BIN)/python bench/outbox.py $(ARGS)
 	$(BIN)/python bench/matching.py $(ARGS)
 	$(BIN)/python bench/polling.py $(ARGS)
+	$(BIN)/python bench/delivery.py $(ARGS)
 	$(BIN)/python bench/service.py $(ARGS)
 
 docs: $(RUN_READY)

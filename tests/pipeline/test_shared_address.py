@@ -38,7 +38,7 @@ def test_two_subscribers_of_one_address_get_one_mail_a_slot_that_names_both(worl
     told = body(mail)
     assert told.startswith("3 stories")
     assert told.count(BOTH) == 1
-    assert "Ana follows Ice, daily at 5 pm. Volunteers follows Here, daily at 5 pm." in told
+    assert "Ana follows ICE, daily at 5 pm. Volunteers follows Here, daily at 5 pm." in told
     assert states(world) == [("ana", "delivered"), ("volunteers", "delivered")]
 
 
