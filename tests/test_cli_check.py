@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,7 @@ def test_fulltext_without_its_extra_is_an_error_that_says_what_to_install(
     result = run(text)
     assert result.exit_code == 2
     assert "`fulltext` needs trafilatura, which is not installed here." in result.output
-    assert "pip install trafilatura" in result.output
+    assert f"{sys.executable} -m pip install trafilatura" in " ".join(result.output.split())
 
 
 def test_schema_prints_the_document_or_the_page() -> None:

@@ -18,6 +18,7 @@ from alerts.cli.reading import reading, say_if_stale
 from alerts.clock import SystemClock
 from alerts.delivery import classify
 from alerts.errors import UsageError
+from alerts.model import Config
 from alerts.store import outbox, tables
 
 _COLUMNS = (
@@ -144,6 +145,7 @@ def _tried(one: dict[str, Any]) -> str:
 @click.argument("ids", metavar="ID", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every failed delivery whose address or"
               " webhook may still get something.")  # fmt: skip
+@click.option("--waiting", is_flag=True, help="Every delivery that waits for its next try.")
 @json_option
 @config_option
 @click.pass_obj
@@ -152,6 +154,7 @@ def retry(
     *,
     ids: Sequence[str],
     everything: bool,
+    waiting: bool,
     as_json: bool,
     path: Path | None,
 ) -> None:
@@ -163,14 +166,20 @@ def retry(
     Examples:
       alerts deliveries retry 3f2a 9c1b
       alerts deliveries retry --all
+      alerts deliveries retry --waiting
     """
-    if bool(ids) == everything:
+    if bool(ids) == (everything or waiting):
         raise UsageError(
-            "Say which deliveries: their ids, or --all.",
+            "Say which deliveries: their ids, --all, or --waiting.",
             hint="See them: alerts deliveries --failed",
         )
+    states = [*(["failed"] if everything else []), *(["delayed"] if waiting else [])]
+    left = 0
     try:
-        due, skipped = _retried(path or before.path, ids)
+        with marking(path or before.path) as opened, opened.write() as connection:
+            chosen = [_one_id(connection, one) for one in ids] or outbox.ids_of(connection, states)
+            due, skipped = _retried(connection, opened.config, chosen, asked_for=bool(ids))
+            left = len(outbox.ids_of(connection, ["delayed"]))
     except NothingYet:
         if ids:
             raise
@@ -178,21 +187,26 @@ def retry(
     if as_json or before.as_json:
         write_json({"due": due, "skipped": [asdict(one) for one in skipped]})
     else:
-        _say_retried(due, skipped)
+        _say_retried(due, skipped, states, left)
 
 
-def _retried(path: Path | None, ids: Sequence[str]) -> tuple[list[str], list[outbox.Skipped]]:
-    """Mark these deliveries, or every failed one if none is named."""
-    with marking(path) as opened, opened.write() as connection:
-        chosen = [_one_id(connection, one) for one in ids] or outbox.failed_ids(connection)
-        known = {place.key for place in opened.config.destinations}
-        now = SystemClock().now()
-        return outbox.retry(connection, chosen, known.__contains__, now, asked_for=bool(ids))
+def _retried(
+    connection: Connection, config: Config, ids: Sequence[str], *, asked_for: bool
+) -> tuple[list[str], list[outbox.Skipped]]:
+    """Have these deliveries tried at once."""
+    known = {place.key for place in config.destinations}
+    now = SystemClock().now()
+    return outbox.retry(connection, ids, known.__contains__, now, asked_for=asked_for)
 
 
-def _say_retried(due: Sequence[str], skipped: Sequence[outbox.Skipped]) -> None:
+def _say_retried(
+    due: Sequence[str], skipped: Sequence[outbox.Skipped], states: Sequence[str], left: int
+) -> None:
+    """Say what is tried; `left`: how many wait for their next try."""
     if not due and not skipped:
-        click.echo("No failed deliveries.")
+        what = "waiting" if states == ["delayed"] else "failed"
+        wait = f"{left} {'waits' if left == 1 else 'wait'} for the next try. Now: alerts deliveries"
+        click.echo(f"No {what} deliveries." + (f" {wait} retry --waiting" if left else ""))
         return
     deliveries_are = "delivery is" if len(due) == 1 else "deliveries are"
     click.echo(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import cast
 
 from alerts.config.findings import quoted
@@ -11,7 +13,6 @@ from alerts.config.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from alerts.config.reading import Fields, Reading
 from alerts.config.scalars import url
 from alerts.config.values import READERS
-from alerts.feeds import articles
 from alerts.model import Feed
 from alerts.netguard import NetError, wire_url
 from alerts.rules.mistakes import nearest
@@ -114,9 +115,9 @@ def read_feed(reading: Reading, node: Node) -> Feed | None:
     if fields is None or "url" not in fields.values:
         return None
     feed = _feed(fields)
-    if feed.fulltext and reading.is_of_disk and not articles.is_installed():
+    if feed.fulltext and reading.is_of_disk and not _can_read_pages():
         told = "`fulltext` needs trafilatura, which is not installed here."
-        hint = "Install it where alerts runs: pip install trafilatura"
+        hint = f"Install it where alerts runs: {sys.executable} -m pip install trafilatura"
         reading.findings.error(fields.key("fulltext"), told, hint)
     return feed
 
@@ -154,6 +155,13 @@ def check_source(
     reading.findings.error(at, told, _source_hint(name, known), start=start, end=end)
 
 
+def _can_read_pages() -> bool:
+    """Whether the texts of pages can be found; only who asks for them loads what reads feeds."""
+    return bool(import_module("alerts.feeds.articles").is_installed())
+
+
 def _source_hint(name: str, known: dict[str, str]) -> str:
     near = nearest(name, list(known.values()))
-    return f"Did you mean {quoted(near)}?" if near else "Give a feed this name or tag, or mend it."
+    if near:
+        return f"Did you mean {quoted(near)}?"
+    return f"Write tags: [{name}] at the feeds that are meant, or take this clause away."

@@ -322,6 +322,10 @@ class _Parser:
         if kind == CLOSE:
             self.refuse_rest()
         start, end = self.span()
+        if before == OPEN:
+            self.fail(
+                "This parenthesis is never closed.", "Write what belongs together, and ) after it."
+            )
         written = self.text[start:end]
         example = 'ICE EXCEPT "ICE train"' if kind == EXCEPT else f"raid {written} jail"
         self.fail(

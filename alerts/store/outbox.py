@@ -5,7 +5,7 @@ Only marks rows: whoever works on this database finds them due. Needs no working
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,9 +93,9 @@ class Skipped:
     lift: str | None
 
 
-def failed_ids(connection: Connection) -> list[str]:
-    """Return the ids of every failed delivery, oldest first."""
-    query = select(delivery.c.id).where(delivery.c.state == "failed")
+def ids_of(connection: Connection, states: Collection[str]) -> list[str]:
+    """Return the ids of every delivery in one of these states, oldest first."""
+    query = select(delivery.c.id).where(delivery.c.state.in_(states))
     return list(connection.execute(query.order_by(delivery.c.created_at)).scalars())
 
 

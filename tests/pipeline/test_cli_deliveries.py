@@ -170,3 +170,14 @@ def test_before_the_first_run_there_is_nothing_to_retry(
     monkeypatch.setenv("DATABASE_URL", "sqlite:///nothing.db")
     assert folder.json("deliveries", "retry", "--all") == {"due": [], "skipped": []}
     assert not Path("nothing.db").exists()
+
+
+def test_after_an_outage_everything_that_waits_is_made_due_by_one_command(folder: Folder):
+    folder.send("ICE in town", DOWN)
+    (row,) = folder.digests()
+    said = folder.command("deliveries", "retry", "--all").output
+    assert "1 waits for the next try. Now: alerts deliveries retry --waiting" in said
+    assert folder.json("deliveries", "retry", "--waiting")["due"] == [row["id"]]
+    folder.catch_up()
+    folder.world.run()
+    assert [one["state"] for one in folder.digests()] == ["delivered"]

@@ -25,7 +25,7 @@ def retry(world: World, *ids: str) -> tuple[list[str], list[outbox.Skipped]]:
     with world.database.write() as connection:
         return outbox.retry(
             connection,
-            ids or outbox.failed_ids(connection),
+            ids or outbox.ids_of(connection, ["failed"]),
             lambda key: known(key) is not None,
             world.clock.now(),
             asked_for=bool(ids),

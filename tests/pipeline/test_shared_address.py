@@ -157,7 +157,7 @@ def test_a_part_of_anothers_mail_is_tried_again_with_that_mail(world: World):
     world.run()
     assert states(world) == [("ana", "failed"), ("volunteers", "failed")]
     with world.database.write() as connection:
-        ids = outbox.failed_ids(connection)
+        ids = outbox.ids_of(connection, ["failed"])
         now = world.clock.now()
         due, skipped = outbox.retry(connection, ids, lambda _: True, now, asked_for=False)
     assert len(due) == len(skipped) == 1

@@ -394,6 +394,7 @@ MISTAKES = [
     ("lang:español", "lang:español", "no code of a language", "lang:es"),
     ("lang:spanisch", "lang:spanisch", "no code of a language", "lang:es"),
     ("lang:es-MX", "lang:es-MX", "no code of a language", "lang:es"),
+    ("ICE AND (", "(", "never closed", "and ) after it"),
     ("rule:ICE", "rule:ICE", "cannot be the name of a rule", "rule:ice"),
     ('rule:"Ice Age"', 'rule:"Ice Age"', "cannot be the name of a rule", "rule:ice-age"),
     ("/ab", "/", "never closed", "/…/"),
