@@ -21,7 +21,8 @@ def test_the_demo_tells_what_was_asked_for_and_explains_every_decoy(
 ) -> None:
     folder = tmp_path / "demo"
     # A reader's own mail server must not hear of the demo.
-    done = service.run("demo", "--folder", str(folder), SMTP_URL="smtp://127.0.0.1:1?tls=none")
+    elsewhere = {"SMTP_URL": "smtp://127.0.0.1:1?tls=none", "COLUMNS": "100"}
+    done = service.run("demo", "--folder", str(folder), **elsewhere)
     assert done.code == 0, done.err
     assert len(done.out.splitlines()) <= 66
     outcome, _, words = " ".join(done.out.split()).partition("What was told")
