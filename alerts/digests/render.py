@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from sys import getsizeof
 from typing import Any, TypeVar
 
 import jinja2
@@ -33,6 +34,8 @@ T = TypeVar("T")
 
 #: About a thousand stories, each in HTML and text for one zone and language.
 _KEPT_BYTES = 8_000_000
+#: The same for Slack.
+_KEPT_FOR_ROOMS_BYTES = 2_000_000
 
 
 class Renderer:
@@ -49,6 +52,7 @@ class Renderer:
         self._shipped = Renderer() if self.own and is_lenient else None
         self._tongues: dict[str, _Tongue] = {}
         self._kept: Kept[str] = Kept(_KEPT_BYTES)
+        self._kept_for_rooms: Kept[slack.Texts] = Kept(_KEPT_FOR_ROOMS_BYTES, _size)
         if self.own.keys() & TEMPLATES.keys():
             self._try_out()
 
@@ -99,7 +103,7 @@ class Renderer:
         def words(macro: str, *values: Any) -> Mrkdwn:
             return Mrkdwn(attempt("slack.j2", lambda: getattr(module, macro)(*values)).strip())
 
-        return slack.posts(digest, words)
+        return slack.posts(digest, words, None if "slack.j2" in self.own else self._kept_for_rooms)
 
     def _tongue(self, digest: Digest) -> _Tongue:
         language = language_of(digest.subscriber.language)
@@ -172,6 +176,10 @@ def _saying(language: str, *, is_html: bool) -> Callable[..., str]:
         return Markup(gettext(message) % safe)  # noqa: S704 - our own words, and escaped values
 
     return say_in_html if is_html else say
+
+
+def _size(texts: slack.Texts) -> int:
+    return sum(map(getsizeof, texts))
 
 
 def _each_time(row: Row, macro: Callable[[Row], str]) -> str:

@@ -10,15 +10,17 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from alerts.digests import layout
-from alerts.digests.layout import Page, Row
+from alerts.digests.layout import Row
 from alerts.digests.phrases import Phrases
 from alerts.digests.words import cut
+from alerts.kept import Kept
 from alerts.links import host
 from alerts.model import Digest, Outlet, Piece, Post
 
@@ -32,6 +34,8 @@ _MAX_NOTICE = 1_000
 _BULLETS_A_SECTION = 5  # Slack folds longer sections behind "see more"
 
 Block = dict[str, Any]
+#: What a row says, in the pieces that fit a section.
+Texts = tuple[str, ...]
 
 
 class Mrkdwn(str):
@@ -116,13 +120,19 @@ class _Item:
     is_bullet: bool
 
 
-def posts(digest: Digest, words: Words) -> tuple[Post, ...]:
-    """Return the messages that together hold every title and link of the digest."""
+def posts(digest: Digest, words: Words, kept: Kept[Texts] | None = None) -> tuple[Post, ...]:
+    """Return the messages that together hold every title and link of the digest.
+
+    `kept` holds what the shipped template makes of a row; an admin's own is asked each time.
+    """
     say = Phrases(digest)
-    items = [item for row in layout.rows(digest) for item in _items(row, digest, say, words)]
+    items = [item for row in layout.rows(digest) for item in _items(row, say, words, kept)]
+    headings = {one.rule: words("topic", one) for one in (*digest.sections, *digest.below)}
+    frame = cache(lambda macro, page: words(macro, digest, say, page))
 
     def made(some: Sequence[_Item], part: int, parts: int) -> Post:
-        return _post(digest, say, words, some, layout.page((), part, parts))
+        page = layout.page((), part, parts)
+        return _post(lambda macro: frame(macro, page), _sections(some, digest, headings))
 
     return layout.parts(items, made, _load, most=MAX_BLOCKS * _BULLETS_A_SECTION)
 
@@ -132,33 +142,48 @@ def _load(post: Post) -> float:
     return max(length / MAX_MESSAGE, len(post.document["blocks"]) / MAX_BLOCKS)
 
 
-def _items(row: Row, digest: Digest, say: Phrases, words: Words) -> Iterator[_Item]:
+def _items(row: Row, say: Phrases, words: Words, kept: Kept[Texts] | None) -> Iterator[_Item]:
     """Yield the row's text: one, or several where it would outgrow a section."""
+    digest = say.digest
     is_lead = _is_lead(row, digest)
     is_bullet = row.form != "full" or (digest.subscriber.style == "brief" and not is_lead)
+
+    def make() -> Texts:
+        lines = _lines(row, say, words, is_bullet=is_bullet, is_lead=is_lead)
+        texts = (text for line in lines for text in line if text)
+        return tuple(joined(texts, "  " if is_bullet else "\n"))
+
+    # Else it is the story that says which are the others.
+    others = row.others if row.form == "more" else ()
+    topic = row.section.title if is_lead else ""
+    of_reader = (say.language, say.seen_from, row.also_under(digest))
+    key = (row.story, row.form, is_bullet, is_lead, topic, others, of_reader)
+    texts = make() if kept is None else kept.get(key, make)
+    yield from (_Item(row, text, is_bullet) for text in texts)
+
+
+def _lines(
+    row: Row, say: Phrases, words: Words, *, is_bullet: bool, is_lead: bool
+) -> list[list[Mrkdwn]]:
     others = [_outlet(one, words) for one in row.others]
     also = [Mrkdwn(f"{words('also')} {others[0]}"), *others[1:]] if others else []
     if row.form == "more":
-        lines = [joined(also, ", ")]
-    else:
-        facts = (
-            words("told", say, row)
-            if row.form == "told"
-            else words("facts", digest, say, row, is_lead)
-        )
-        title = headline(row)
-        first, *further = joined(also, ", ") or [Mrkdwn("")]
-        told = joined([facts, first], " · ")
-        if is_bullet:
-            title[0] = Mrkdwn(f"• {title[0]}")
-            lines = [joined([*title, *told], "  "), further]
-        else:
-            title[0] = Mrkdwn(f"*{title[0]}*")
-            quoted = words("excerpt", digest, say, row)
-            lines = [*([one] for one in title), told, [Mrkdwn(f">{quoted}")] if quoted else []]
-            lines.append(further)
-    texts = joined([text for line in lines for text in line if text], "  " if is_bullet else "\n")
-    yield from (_Item(row, text, is_bullet) for text in texts)
+        return [joined(also, ", ")]
+    facts = (
+        words("told", say, row)
+        if row.form == "told"
+        else words("facts", say.digest, say, row, is_lead)
+    )
+    title = headline(row)
+    first, *further = joined(also, ", ") or [Mrkdwn("")]
+    told = joined([facts, first], " · ")
+    if is_bullet:
+        title[0] = Mrkdwn(f"• {title[0]}")
+        return [joined([*title, *told], "  "), further]
+    title[0] = Mrkdwn(f"*{title[0]}*")
+    quoted = words("excerpt", say.digest, say, row)
+    excerpt = [Mrkdwn(f">{quoted}")] if quoted else []
+    return [*([one] for one in title), told, excerpt, further]
 
 
 def _is_lead(row: Row, digest: Digest) -> bool:
@@ -178,7 +203,7 @@ def _outlet(one: Outlet, words: Words) -> Mrkdwn:
     return Mrkdwn(f"{link(one.link, one.name)}{words('lock') if one.paywall else ''}")
 
 
-def joined(texts: Sequence[str], gap: str) -> list[Mrkdwn]:
+def joined(texts: Iterable[str], gap: str) -> list[Mrkdwn]:
     """Return the texts joined as far as they fit a section together."""
     found: list[str] = []
     for text in filter(None, texts):
@@ -189,15 +214,15 @@ def joined(texts: Sequence[str], gap: str) -> list[Mrkdwn]:
     return [Mrkdwn(text) for text in found]
 
 
-def _post(digest: Digest, say: Phrases, words: Words, items: Sequence[_Item], page: Page) -> Post:
-    blocks: list[Block] = [_header(words("header", digest, say, page))]
-    blocks += _context(words("topics", digest, say, page))
-    blocks += _context(words("warning", digest, say, page))
-    blocks += _sections(items, digest, words)
-    blocks += _context(words("footer", digest, say, page))
+def _post(frame: Callable[[str], Mrkdwn], sections: Sequence[Block]) -> Post:
+    blocks: list[Block] = [_header(frame("header"))]
+    blocks += _context(frame("topics"))
+    blocks += _context(frame("warning"))
+    blocks += sections
+    blocks += _context(frame("footer"))
     return Post(
         {
-            "text": _bounded(words("notification", digest, say, page), _MAX_NOTICE),
+            "text": _bounded(frame("notification"), _MAX_NOTICE),
             "blocks": blocks,
             "unfurl_links": False,
             "unfurl_media": False,
@@ -233,7 +258,9 @@ def _bounded(text: Mrkdwn, limit: int) -> str:
     return head.rstrip() + "…"
 
 
-def _sections(items: Sequence[_Item], digest: Digest, words: Words) -> list[Block]:
+def _sections(
+    items: Sequence[_Item], digest: Digest, headings: Mapping[str, Mrkdwn]
+) -> list[Block]:
     """Return the items as section blocks, each topic under its heading."""
     texts: list[str] = []
     topic: str | None = None
@@ -243,7 +270,7 @@ def _sections(items: Sequence[_Item], digest: Digest, words: Words) -> list[Bloc
         is_new_topic = topic != item.row.section.rule and not _is_lead(item.row, digest)
         if is_new_topic:
             topic = item.row.section.rule
-            text = f"{words('topic', item.row.section)}\n{text}"
+            text = f"{headings[topic]}\n{text}"
             room = _fair_share(items[at:])
         joins = item.is_bullet and 0 < bullets < room and not is_new_topic
         if joins and len(texts[-1]) + 1 + len(text) <= MAX_SECTION:
