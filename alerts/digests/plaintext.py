@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 COLUMNS = 76
 
 _BREAKS = re.compile(r"[^\S\xa0]+")  # a no-break space is none
 
 
+@lru_cache(maxsize=256)  # readers of one rule have much in common
 def wrapped(text: str, indent: int = 0, first: str = "", columns: int = COLUMNS) -> str:
     """Return `text` as lines of at most `columns`, each indented, the first begun by `first`.
 
