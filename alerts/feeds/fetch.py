@@ -71,10 +71,19 @@ class Fetcher:
         self._sessions: dict[str | None, requests.Session] = {}
         self._lock = threading.Lock()
 
-    def fetch(self, feed: Feed, validators: Validators, accept: str = ACCEPT) -> Fetched:
-        """Return the feed's document, that it is unchanged, or why there is none."""
+    def fetch(
+        self,
+        feed: Feed,
+        validators: Validators,
+        accept: str = ACCEPT,
+        deadline_s: float | None = None,
+    ) -> Fetched:
+        """Return the feed's document, that it is unchanged, or why there is none.
+
+        `deadline_s`: for this once, in place of the fetcher's own.
+        """
         try:
-            return self._follow(feed, validators, accept)
+            return self._follow(feed, validators, accept, deadline_s or self._deadline_s)
         except NetError as error:
             return refusals.by_network(error)
 
@@ -85,9 +94,11 @@ class Fetcher:
         for one in sessions.values():
             one.close()
 
-    def _follow(self, feed: Feed, validators: Validators, accept: str) -> Fetched:
+    def _follow(
+        self, feed: Feed, validators: Validators, accept: str, deadline_s: float
+    ) -> Fetched:
         hop = _Hop(wire_url(feed.url))
-        ends_at = self._clock.monotonic() + self._deadline_s
+        ends_at = self._clock.monotonic() + deadline_s
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._ask(feed, hop.url, validators, accept, ends_at)
             if answer.status not in _REDIRECTS:
@@ -103,7 +114,7 @@ class Fetcher:
     ) -> Answer:
         left_s = ends_at - self._clock.monotonic()
         if left_s <= 0:
-            raise NetError("timeout", f"No complete answer within {self._deadline_s:g} seconds.")
+            raise NetError("timeout", "No complete answer in time: it led on and on.")
         headers = {
             "User-Agent": self.user_agent.encode("latin-1", "replace").decode("latin-1"),
             "Accept": accept,

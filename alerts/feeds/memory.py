@@ -25,7 +25,11 @@ class MemoryFetcher:
         self._answers[url] = failure
 
     def fetch(
-        self, feed: Feed, validators: Validators, _accept: str = ""
+        self,
+        feed: Feed,
+        validators: Validators,
+        _accept: str = "",
+        _deadline_s: float | None = None,
     ) -> FetchedBody | NotModified | FetchFailure:
         """Answer as a well-behaved server would."""
         self.asked.append(feed.url)

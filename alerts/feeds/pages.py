@@ -24,13 +24,15 @@ class Asks(Protocol):
     """What asks for a page: a fetcher, with or without a network."""
 
     def fetch(
-        self, feed: Feed, validators: Validators, accept: str
+        self, feed: Feed, validators: Validators, accept: str, deadline_s: float | None, /
     ) -> FetchedBody | NotModified | FetchFailure:
         """Ask once."""
         ...
 
 
-def text(asks: Asks, reader: Reader, feed: Feed, link: str) -> str | FetchFailure:
+def text(
+    asks: Asks, reader: Reader, feed: Feed, link: str, deadline_s: float | None = None
+) -> str | FetchFailure:
     """Return the text of the article at this link of the feed; or why there is none."""
     try:
         asked = at_address(feed, link)
@@ -38,7 +40,7 @@ def text(asks: Asks, reader: Reader, feed: Feed, link: str) -> str | FetchFailur
         return refusals.by_network(error)
     if links.host(link) != links.host(feed.url):
         asked = replace(asked, ca_file=None)  # those authorities are for the feed's own server
-    answer = asks.fetch(asked, Validators(), ACCEPT)
+    answer = asks.fetch(asked, Validators(), ACCEPT, deadline_s)
     if isinstance(answer, FetchFailure):
         return answer
     if not isinstance(answer, FetchedBody) or not _is_page(answer):

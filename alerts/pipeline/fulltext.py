@@ -27,6 +27,11 @@ MAX_PAGES = 20
 _LONGEST_S = 120.0
 LEASE_S = 300.0
 
+#: Others wait behind a page that hangs: it is given little time at first, and more at later tries.
+#: Nor is one begun after those that did not come have cost so much together.
+_DEADLINES_S = (8.0, 15.0, 30.0)
+_IN_VAIN_S = 45.0
+
 #: A host whose next turn is further away than this wants to be left alone.
 _PATIENCE_S = 30.0
 
@@ -60,15 +65,21 @@ class Articles:
 def want(
     connection: Connection, feed: Feed, feed_id: int, new: list[tuple[int, Entry]], now: float
 ) -> None:
-    """Note that the pages of these new entries are to be fetched, if the feed says so."""
+    """Note that the pages of these entries are to be fetched, if the feed says so.
+
+    They are new, or news from another feed; a page that was wanted before is left as it is.
+    """
     if feed.fulltext and articles.is_installed():
         fulltext.want(connection, feed_id, [(key, one.link) for key, one in new if one.link], now)
 
 
-def contents(connection: Connection, feed: Feed, stored: Iterable[Row[Any]]) -> dict[int, str]:
-    """Return what the pages said of these entries: an edit in the feed does not take it away."""
-    if not feed.fulltext:
-        return {}
+def is_old(seen_at: float, now: float) -> bool:
+    """Whether what was first seen then is no news any more, whatever its page says."""
+    return seen_at < now - _OLD_S
+
+
+def contents(connection: Connection, stored: Iterable[Row[Any]]) -> dict[int, str]:
+    """Return what the pages said of these entries: an edit in a feed does not take it away."""
     texts = {row.id: row.content for row in stored}
     return {key: texts[key] for key in fulltext.read_among(connection, list(texts))}
 
@@ -90,16 +101,20 @@ def read_waiting(parts: Parts, feed: Feed, row: Row[Any], title: str | None) -> 
         waiting = fulltext.due(connection, row.id, parts.clock.now(), MAX_PAGES)
     done = Articles()
     left_alone: set[str] = set()
+    in_vain_s = 0.0
     for one in waiting:
-        if parts.clock.monotonic() >= ends_at:
+        if parts.clock.monotonic() >= ends_at or in_vain_s >= _IN_VAIN_S:
             break
         if one.host in left_alone:
             continue
         if not _begin(parts, one):
             left_alone.add(one.host)
             continue
-        found = pages.text(parts.fetcher, parts.reader, feed, one.link)
+        began = parts.clock.monotonic()
+        deadline_s = _DEADLINES_S[min(one.tries, _TRIES - 1)]
+        found = pages.text(parts.fetcher, parts.reader, feed, one.link, deadline_s)
         if isinstance(found, FetchFailure):
+            in_vain_s += parts.clock.monotonic() - began
             _failed(parts, feed, one, found)
             done = replace(done, failed=done.failed + 1)
             continue

@@ -38,7 +38,12 @@ class Fetches(Protocol):
     """What a poll asks; see `feeds.fetch` (HTTP) and `feeds.memory`."""
 
     def fetch(
-        self, feed: Feed, validators: Validators, accept: str = ACCEPT
+        self,
+        feed: Feed,
+        validators: Validators,
+        accept: str = ACCEPT,
+        deadline_s: float | None = None,
+        /,
     ) -> FetchedBody | NotModified | FetchFailure:
         """Ask once; whatever goes wrong is a value."""
         ...

@@ -97,7 +97,7 @@ class Recorder:
         carried: list[tuple[int, Entry]] = []
         changed = [one for one in decision.known if one.is_edited or one.is_new_outlet]
         stored = entries.by_id(self._connection, [one.entry_id for one in changed])
-        pages = fulltext.contents(self._connection, self._feed, stored.values())
+        pages = fulltext.contents(self._connection, stored.values())
         vouched_for = self._vouched_for(decision)
         for known in changed:
             row = stored.get(known.entry_id)  # None: pruned long ago, and told long ago
@@ -112,8 +112,16 @@ class Recorder:
                 entries.change(self._connection, row.id, said, values)
             if row.id in vouched_for or not row.is_baseline:
                 shown = entries.to_entry(row) if known.is_new_outlet else said
+                if known.is_new_outlet:
+                    self._want_page(row, known.entry)
                 judged.append(Judged(row.id, said, shown, row.seen_at))
         return judged, carried
+
+    def _want_page(self, stored: Row[tuple[object, ...]], entry: Entry) -> None:
+        """Have the page asked for that another feed's news has here, where that feed has none."""
+        if not fulltext.is_old(stored.seen_at, self._now):
+            page = [(stored.id, entry)]
+            fulltext.want(self._connection, self._feed, self._row.id, page, self._now)
 
     def _vouched_for(self, decision: identity.Decision) -> set[int]:
         """Let go what another feed holds back and this one brings as news; return those entries."""

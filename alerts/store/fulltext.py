@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Row, exists, func, select, update
 
 from alerts import links
 from alerts.store import feeds
-from alerts.store.claims import chunks
-from alerts.store.schema import entry, feed, fulltext
+from alerts.store.claims import chunks, insert
+from alerts.store.schema import entry, entry_feed, feed, fulltext
 
 #: So many pages of a feed, all that were asked for in so long, tell that none can be read.
 _UNREAD = 5
@@ -24,20 +24,23 @@ _UNREAD_S = 3 * 86_400.0
 def want(
     connection: Connection, feed_id: int, pages: Sequence[tuple[int, str]], now: float
 ) -> None:
-    """Note that the pages of these entries (id, link), which are new, are to be fetched."""
+    """Note that the pages of these entries (id, link) are to be fetched, but for what was noted."""
     if pages:
         rows = [
             {"entry_id": key, "feed_id": feed_id, "host": links.host(link), "due_at": now}
             for key, link in pages
         ]
-        connection.execute(fulltext.insert(), rows)
+        connection.execute(insert(connection, fulltext).on_conflict_do_nothing(), rows)
 
 
 def due(connection: Connection, feed_id: int, now: float, limit: int) -> list[Row[Any]]:
     """Return rows (entry_id, host, tries, link) of a feed's pages that are due, in their order."""
+    own = entry_feed.c
     query = (
-        select(fulltext.c.entry_id, fulltext.c.host, fulltext.c.tries, entry.c.link)
-        .join(entry, entry.c.id == fulltext.c.entry_id)
+        select(fulltext.c.entry_id, fulltext.c.host, fulltext.c.tries, own.link)
+        .join(
+            entry_feed, (own.entry_id == fulltext.c.entry_id) & (own.feed_id == fulltext.c.feed_id)
+        )
         .where(fulltext.c.feed_id == feed_id, fulltext.c.due_at <= now)
         .order_by(fulltext.c.due_at, fulltext.c.entry_id)
         .limit(limit)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from pipeline_world import YAML, World
+from pipeline_world import RADIO, YAML, World
+from sqlalchemy import select
 
 from alerts.demo.documents import Item
 from alerts.feeds import articles
@@ -111,6 +112,43 @@ def test_a_page_that_could_not_be_asked_for_within_a_day_is_given_up(full: World
     with full.database.read() as connection:
         (row,) = connection.execute(schema.fulltext.select())
     assert (row.due_at, row.error_text) == (None, "Its page was not asked for within a day.")
+
+
+def test_pages_that_hang_hold_up_the_others_for_less_than_a_minute(full: World):
+    slugs = [f"n{n}" for n in range(9)]
+    hanging = {link(slug) for slug in slugs[:5]}
+    full.serve(*news(full, *slugs))
+    for slug in slugs[5:]:
+        serve_page(full, slug, "Agents of ICE came.")
+    fetch = full.fetcher.fetch
+
+    def slow(feed, validators, accept="", deadline_s=30.0):
+        if feed.url in hanging:
+            full.clock.advance(deadline_s)
+            return FetchFailure("timeout", "No complete answer.")
+        return fetch(feed, validators, accept, deadline_s)
+
+    full.fetcher.fetch = slow
+    began = full.clock.now()
+    assert full.run(force=True).alerts == 4
+    assert full.clock.now() - began < 60
+
+
+def test_the_page_is_read_of_an_article_that_a_feed_without_pages_brought_first(full: World):
+    item = full.item("Market opens a", "a")
+    full.serve(item, url=RADIO)
+    full.run(force=True)  # the radio's first poll: what is younger than a day is news
+    full.later(1)
+    full.serve(item)
+    serve_page(full, "a", "Agents of ICE came to the market.")
+    assert full.run(force=True).alerts == 1
+    full.later(1)
+    full.serve(replace(item, text="Its hours have changed."), url=RADIO)
+    full.run(force=True)
+    assert full.fetcher.asked.count(link("a")) == 1
+    with full.database.read() as connection:
+        contents = connection.execute(select(schema.entry.c.content)).scalars()
+        assert any("Agents of ICE" in content for content in contents)
 
 
 def test_at_most_twenty_articles_a_poll_and_the_others_at_the_next(full: World):
