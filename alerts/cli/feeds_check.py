@@ -256,6 +256,8 @@ def _entries(parsed: ParsedFeed, now: float) -> Line:
         told = "The feed is empty: it holds no article just now."
         return Line("entries", "note", told, "Open its site: does it publish here at all?", facts)
     told = counted(len(items), "article")
+    if parsed.left_out:
+        told += f", the newest of {len(items) + parsed.left_out}: no more are read"
     if parsed.dropped:
         told += f" and {parsed.dropped} with nothing in them"
     more = tuple(

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from alerts.feeds import dates
 from alerts.feeds.fingerprint import without_stamps
 
 #: A tag that begins or ends an item, or what must be passed over whole: `<item>` in it is none.
@@ -27,6 +28,13 @@ _LEAK = b"xml:base"
 
 _DIGEST_BYTES = 16
 
+#: So many items of a document, the newest, are read, and so much of them: that is what a second of
+#: work is enough for. An archive may be longer.
+MAX_ITEMS = 2_000
+_MAX_ITEM_BYTES = 5_000_000
+
+_DATE = re.compile(rb"<(?:pubDate|published|updated|(?:\w+:)?date)>\s*([^<]{6,60})<")
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -36,6 +44,23 @@ class Cut:
     items: tuple[bytes, ...]
     after: bytes
     digests: tuple[bytes, ...]
+
+    def newest(self) -> Cut:
+        """Return the parts of a document of no more items than are read, the newest ones.
+
+        They come first in it, wherever they stood.
+        """
+        if len(self.items) <= MAX_ITEMS and sum(map(len, self.items)) <= _MAX_ITEM_BYTES:
+            return self
+        step = -1 if _is_ascending(self.items) else 1
+        room, count = _MAX_ITEM_BYTES, 0
+        for item in self.items[::step][:MAX_ITEMS]:
+            room -= len(item)
+            if room < 0 and count:
+                break
+            count += 1
+        items, digests = self.items[::step][:count], self.digests[::step][:count]
+        return Cut(self.before, items, self.after, digests)
 
     def without(self, known: Collection[bytes]) -> bytes:
         """Return the document with only those items that are not known."""
@@ -60,6 +85,15 @@ def take_apart(document: bytes, url: str) -> Cut | None:
     context = blake2b(around, digest_size=_DIGEST_BYTES)
     items = tuple(document[start:end] for start, end in bounds)
     return Cut(before, items, after, tuple(_digest(context, item) for item in items))
+
+
+def _is_ascending(items: tuple[bytes, ...]) -> bool:
+    """Whether the newest item is the last."""
+    first, last = (_DATE.search(item) for item in (items[0], items[-1]))
+    if first is None or last is None:
+        return False
+    begun, ended = (dates.of_text(found[1].decode("utf-8", "replace")) for found in (first, last))
+    return begun is not None and ended is not None and begun < ended
 
 
 def _digest(context: blake2b, item: bytes) -> bytes:

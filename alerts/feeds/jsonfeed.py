@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from alerts.feeds import dates, sniff
+from alerts.feeds.cut import MAX_ITEMS
 from alerts.feeds.decode_text import clean
 from alerts.feeds.texts import MAX_TAGS, cut, link_of
 from alerts.model import Entry, FetchFailure, ParsedFeed
@@ -26,7 +27,8 @@ def parse(text: str, url: str, content_type: str, now: float) -> ParsedFeed | Fe
         )
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
         return sniff.no_feed(text, url, content_type)
-    items = [item for item in document["items"] if isinstance(item, dict)]
+    listed = document["items"]
+    items = [item for item in listed[:MAX_ITEMS] if isinstance(item, dict)]
     entries = [_entry(item, url, now) for item in items]
     usable = tuple(entry for entry in entries if entry is not None)
     return ParsedFeed(
@@ -35,7 +37,8 @@ def parse(text: str, url: str, content_type: str, now: float) -> ParsedFeed | Fe
         lang=_plain(document, "language").lower() or None,
         self_link=link_of(_text(document, "feed_url")),
         older=link_of(_text(document, "next_url")),
-        dropped=len(document["items"]) - len(usable),
+        dropped=min(len(listed), MAX_ITEMS) - len(usable),
+        left_out=max(0, len(listed) - MAX_ITEMS),
         format="json",
         odd_dates=tuple(_odd_dates(items, entries)),
     )

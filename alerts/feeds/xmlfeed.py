@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 from urllib.parse import urljoin
 
 from alerts.feeds import bounded, dates, wishes
-from alerts.feeds.cut import take_apart
+from alerts.feeds.cut import Cut, take_apart
 from alerts.feeds.texts import MAX_TAGS, cut, link_of
 from alerts.model import Entry, FetchFailure, ParsedFeed
 
@@ -29,7 +29,8 @@ def parse(
 ) -> ParsedFeed | FetchFailure:
     """Return the feed in `text` (from `sniff.safe_xml`), or why there is none.
 
-    Where it can be taken apart, items that are `known` by their digests are left out.
+    Where it can be taken apart, items that are `known` by their digests are left out, and of a very
+    long one the oldest.
     """
     whole = _without_tail(text)
     if whole is not None:
@@ -37,6 +38,19 @@ def parse(
     cut = take_apart(text.encode("utf-8", "replace"), url)
     if cut is None:
         return _feed(text, url, now)
+    newest = cut.newest()
+    if newest is cut:
+        return _taken_apart(cut, text, url, now, known)
+    found = _taken_apart(newest, newest.without(()).decode(), url, now, known)
+    if isinstance(found, FetchFailure):
+        return found
+    return replace(found, left_out=len(cut.items) - len(newest.items))
+
+
+def _taken_apart(
+    cut: Cut, text: str, url: str, now: float, known: Collection[bytes]
+) -> ParsedFeed | FetchFailure:
+    """Return the feed in `text`, whose parts are known, without the items that are `known`."""
     left_out = sum(digest in known for digest in cut.digests)
     if left_out:
         found = _feed(cut.without(known).decode(), url, now)

@@ -132,6 +132,7 @@ class ParsedFeed:
     odd_dates: tuple[str, ...] = ()  # of entries without a date: what stands there and is none
     is_well_formed: bool = True
     digests: tuple[bytes, ...] = ()  # of all items, if `entries` are those of unknown ones alone
+    left_out: int = 0  # items of a very long document that were not read, older than all others
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -127,7 +127,9 @@ def _decided(
     else:
         parsed = outcome.parsed
         recorder = Recorder(connection, parts.in_force, feed, row, now)
-        recorded = recorder.record(parsed.title, outcome.items, outcome.older.items)
+        recorded = recorder.record(
+            parsed.title, outcome.items, outcome.older.items, is_cut=parsed.left_out > 0
+        )
         if not parsed.complete:
             return Polled("failed", recorded), _cut(parts, feed, row, outcome, parsed, now)
         values = _calm(now) | _read(row, outcome, parsed, now)
@@ -196,6 +198,7 @@ def _described(row: Row[Any], outcome: Fetched, parsed: ParsedFeed, now: float) 
     return {
         "title": parsed.title or row.title,
         "entries": len(outcome.items),
+        "left_out": parsed.left_out,
         "read_at": now,
         "emptied_at": None if outcome.items else row.emptied_at or now,
         "self_link": parsed.self_link,

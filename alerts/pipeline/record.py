@@ -54,24 +54,33 @@ class Recorder:
         self._title = row.title
 
     def record(
-        self, title: str | None, items: Sequence[Item], older: Sequence[Item] = ()
+        self,
+        title: str | None,
+        items: Sequence[Item],
+        older: Sequence[Item] = (),
+        *,
+        is_cut: bool = False,
     ) -> Recorded:
-        """Write what the document and `older` ones hold that was not known; return the counts."""
+        """Write what the document and `older` ones hold that was not known; return the counts.
+
+        `is_cut`: what followed in the document was not read.
+        """
         self._title = title or self._title
         entries.one_at_a_time(self._connection)
         decision = self._decide((*items, *older))
         held_back = quarantine.held_back(self._connection, self._row, decision, self._now)
+        old = held_back | (_moved_up(items, decision) if is_cut else frozenset())
         skipped = not held_back and is_gap(self._connection, self._row, decision, items, self._now)
         ids = entries.add(
             self._connection,
             self._row.id,
-            [(n.entry, self._facts(n, at in held_back)) for at, n in enumerate(decision.new)],
+            [(n.entry, self._facts(n, at in old)) for at, n in enumerate(decision.new)],
         )
         held.hold(self._connection, self._row.id, [ids[at] for at in held_back], self._now)
         judged = [
             Judged(entry_id, new.entry, new.entry, self._now)
             for at, (entry_id, new) in enumerate(zip(ids, decision.new, strict=True))
-            if not (new.is_baseline or at in held_back)
+            if not (new.is_baseline or at in old)
         ]
         fresh = len(judged)
         new = [(item.entry_id, item.entry) for item in judged]
@@ -132,8 +141,8 @@ class Recorder:
         held.let_go(self._connection, found)
         return found
 
-    def _facts(self, new: identity.NewEntry, is_held: bool) -> dict[str, object]:
-        facts = {"seen_at": self._now, "is_baseline": new.is_baseline or is_held}
+    def _facts(self, new: identity.NewEntry, is_old: bool) -> dict[str, object]:
+        facts = {"seen_at": self._now, "is_baseline": new.is_baseline or is_old}
         return _columns(new.compared) | facts
 
     def _remember(self, decision: identity.Decision, ids: list[int]) -> None:
@@ -206,6 +215,21 @@ def is_gap(
     dates = [one.published_at for one in items if one.published_at is not None]
     past = quarantine.past_of(connection, row, now)
     return not dates or not all(map(past.is_old, dates))
+
+
+def _moved_up(items: Sequence[Item], decision: identity.Decision) -> frozenset[int]:
+    """Return which of the new entries stand at the end of a document of which the rest is unread.
+
+    They were unread before, and moved up when others were taken out: they are no news.
+    """
+    places = {id(one.entry): at for at, one in enumerate(decision.new)}
+    found: set[int] = set()
+    for item in reversed(items):
+        at = None if item.entry is None else places.get(id(item.entry))
+        if at is None:
+            return frozenset(found)
+        found.add(at)
+    return frozenset()  # none of them is known
 
 
 def _columns(compared: Comparison) -> dict[str, object]:

@@ -93,7 +93,8 @@ feed = Table(
     Column("error_kind", Text),
     Column("error_text", Text),
     Column("error_hint", Text),
-    Column("entries", Integer, nullable=False, server_default="0"),  # in the last document
+    Column("entries", Integer, nullable=False, server_default="0"),  # read in the last document
+    Column("left_out", Integer, nullable=False, server_default="0"),  # not read: it is too long
     Column("read_at", Double),  # when that was; it may be answered 304 ever since
     Column("emptied_at", Double),  # since when a document lists none
     *_claimable(),

@@ -29,6 +29,7 @@ _HELD = (
 _EMPTY = "It can be read, but lists no article."
 _SILENT = "Nothing new for longer than ever: see whether the site has moved its feed."
 _NO_PAGES = "The pages of its articles cannot be read: alerts feeds check {} shows why."
+_LONG = "It lists {} articles; only the newest {} are read, so that it costs no more than others."
 _GAPS = "Articles may have come and gone between two polls: write check: often."
 
 MONTH_S = 30 * 86_400.0
@@ -75,6 +76,7 @@ def _feed(
         "hint": known["error_hint"] or _hint(item, known, kept_back, moved_to, troubles),
         "moved_to": moved_to,
         "entries": known["entries"] or 0,
+        "left_out": known["left_out"] or 0,
         "alerts_30d": told,
         "held": kept_back,
         "gaps": known["gaps"] or 0,
@@ -100,7 +102,10 @@ def _hint(
         return _SILENT
     if f"pages {item.url}" in troubles:
         return _NO_PAGES.format(item.url)
-    return _GAPS if known["gaps"] and item.check != "often" else None
+    if known["gaps"] and item.check != "often":
+        return _GAPS
+    read, left_out = known["entries"], known["left_out"]
+    return _LONG.format(read + left_out, read) if left_out else None
 
 
 def _alerts_by_feed(connection: Connection, now: float) -> Counter[str]:

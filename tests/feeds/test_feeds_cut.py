@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from email.utils import formatdate
 
 import pytest
 from bodies import bodies
 
-from alerts.feeds.cut import take_apart
+from alerts.feeds.cut import MAX_ITEMS, take_apart
 from alerts.feeds.parse import parse
 from alerts.model import ParsedFeed
 
@@ -44,6 +45,27 @@ def test_only_items_that_are_not_known_are_read_and_the_channel_as_ever():
     assert titles(after) == ["Story 3"]
     assert after.digests[1:] == before.digests
     assert after.title == "News"
+
+
+def dated(number: int) -> str:
+    return item(number, f"<pubDate>{formatdate(NOW - 60 * number)}</pubDate>")
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_of_a_very_long_document_the_newest_items_are_read_wherever_they_stand(step: int):
+    before = read(rss(*[dated(n) for n in range(MAX_ITEMS + 5)][::step]))
+    assert titles(before) == [f"Story {n}" for n in range(MAX_ITEMS)]
+    assert before.left_out == 5
+    after = read(rss(*[dated(n) for n in range(-1, MAX_ITEMS + 5)][::step]), before.digests)
+    assert titles(after) == ["Story -1"]
+    assert after.left_out == 6
+
+
+def test_five_megabytes_of_a_very_long_document_are_read():
+    text = f"<description>{'word ' * 60_000}</description>"
+    found = read(rss(*[item(n, text) for n in range(20)]))
+    assert titles(found) == [f"Story {n}" for n in range(16)]
+    assert found.left_out == 4
 
 
 def test_an_edited_item_is_read_again():

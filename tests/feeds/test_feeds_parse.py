@@ -533,6 +533,11 @@ def test_a_json_feed_comes_with_all_it_says() -> None:
     assert two.published_at == two.updated_at == 1_795_446_000.0
 
 
+def test_of_a_very_long_json_feed_the_first_items_are_read():
+    parsed = feed(json.dumps({"items": [{"id": n, "title": f"T{n}"} for n in range(2_003)]}))
+    assert (len(parsed.entries), parsed.dropped, parsed.left_out) == (2_000, 0, 3)
+
+
 @pytest.mark.parametrize(
     "document",
     [

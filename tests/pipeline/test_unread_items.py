@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from alerts.demo.documents import Item
 from alerts.feeds.apart import Reader
+from alerts.feeds.cut import MAX_ITEMS
 from alerts.feeds.documents import Document
 from alerts.model import FetchedBody, ParsedFeed
 from alerts.store import schema
@@ -83,6 +84,18 @@ def test_after_a_document_that_could_not_be_taken_apart_all_is_read_once(world: 
     poll(world, two, one)
     poll(world, one, two)
     assert reader.read_entries == [1, 1, 2, 0]
+
+
+def test_what_moves_up_from_the_unread_end_of_a_long_document_is_no_news(world: World):
+    items = [world.item(f"ICE {n}", str(n), hours_ago=2 + n) for n in range(MAX_ITEMS + 3)]
+    poll(world, *items)
+    owed = world.feed()["alerts_30d"]
+    poll(world, world.item("ICE, the newest", "new"), items[0], *items[3:])
+    assert world.feed()["alerts_30d"] == owed + 1
+    assert "lists 2002 articles; only the newest 2000 are read" in world.feed()["hint"]
+    world.fetcher.asked.clear()
+    world.run(force=True)  # 304
+    assert "lists 2002 articles" in world.feed()["hint"]
 
 
 # --- whatever a feed does, the same is stored, known and owed ------------------------------------

@@ -68,6 +68,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("error_text", sa.Text(), nullable=True),
         sa.Column("error_hint", sa.Text(), nullable=True),
         sa.Column("entries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("left_out", sa.Integer(), server_default="0", nullable=False),
         sa.Column("read_at", sa.Double(), nullable=True),
         sa.Column("emptied_at", sa.Double(), nullable=True),
         sa.Column("due_at", sa.Double(), nullable=True),
