@@ -83,9 +83,10 @@ class Fetcher:
         `deadline_s`: for this once, in place of the fetcher's own.
         """
         try:
-            return self._follow(feed, validators, accept, deadline_s or self._deadline_s)
+            found = self._follow(feed, validators, accept, deadline_s or self._deadline_s)
         except NetError as error:
-            return refusals.by_network(error)
+            found = refusals.by_network(error)
+        return refusals.with_hint(found)
 
     def close(self) -> None:
         """Close every connection that is kept alive."""
@@ -107,7 +108,7 @@ class Fetcher:
             if isinstance(following, FetchFailure):
                 return following
             hop = following
-        return refusals.redirect(f"Its address leads on more than {MAX_REDIRECTS} times.")
+        return FetchFailure("redirect", f"Its address leads on more than {MAX_REDIRECTS} times.")
 
     def _ask(
         self, feed: Feed, url: str, validators: Validators, accept: str, ends_at: float
@@ -221,13 +222,17 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 def _next_hop(answer: Answer, hop: _Hop) -> _Hop | FetchFailure:
     location = answer.headers.get("location", "")
     if not location:
-        return refusals.redirect("Its server redirects us without saying where to.")
+        return FetchFailure("redirect", "Its server redirects us without saying where to.")
     try:
         target = wire_url(urljoin(hop.url, _as_text(location)))
     except ValueError:
-        return refusals.redirect("Its server redirects us to an address that cannot be used.")
+        return FetchFailure(
+            "redirect", "Its server redirects us to an address that cannot be used."
+        )
     if urlsplit(hop.url).scheme == "https" and urlsplit(target).scheme == "http":
-        return refusals.redirect("Its server redirects us from https to plain http: refused.")
+        return FetchFailure(
+            "redirect", "Its server redirects us from https to plain http: refused."
+        )
     return _Hop(target, hop.is_permanent and answer.status in _PERMANENT)
 
 

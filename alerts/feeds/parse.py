@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from alerts.feeds import jsonfeed, sniff, xmlfeed
 from alerts.feeds.decode_text import text_of
+from alerts.feeds.refusals import with_hint
 from alerts.feeds.texts import storable
 from alerts.model import FetchFailure, ParsedFeed
 
@@ -21,7 +22,7 @@ def parse(
     `complete=False`. No text of it holds a NUL or half a character (see `texts.storable`).
     """
     found = _read(body, content_type, url, now, known)
-    return storable(found) if isinstance(found, ParsedFeed) else found
+    return storable(found) if isinstance(found, ParsedFeed) else with_hint(found)
 
 
 def _read(

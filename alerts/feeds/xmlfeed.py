@@ -108,21 +108,14 @@ def _read(text: str) -> bounded.Reading | FetchFailure:
     except bounded.TooCostly:
         return FetchFailure("malformed", "Its document holds more elements than any feed.")
     except Exception as error:  # noqa: BLE001 - it raises what its input makes it raise
-        return FetchFailure(
-            "malformed",
-            f"Its document cannot be read ({type(error).__name__}).",
-            "Tell the site: a feed validator shows what is wrong.",
-        )
+        return FetchFailure("malformed", f"Its document cannot be read ({type(error).__name__}).")
 
 
 def _malformed(error: xml.sax.SAXException) -> FetchFailure:
     line = error.getLineNumber() if isinstance(error, xml.sax.SAXParseException) else None
     where = f" at line {line}" if line else ""
-    return FetchFailure(
-        "malformed",
-        f"Its document is not well-formed XML{where} and holds no readable entry.",
-        "Tell the site: a feed validator shows what is wrong.",
-    )
+    text = f"Its document is not well-formed XML{where} and holds no readable entry."
+    return FetchFailure("malformed", text)
 
 
 def _without_tail(text: str) -> str | None:

@@ -161,6 +161,7 @@ def holds(service: Service, kind: str) -> None:
     assert (shown["error"], shown["state"], shown["failures"]) == (kind, "failing", 1)
     assert shown["error_text"].endswith((".", ")"))
     assert shown["since"] is not None
+    assert shown["hint"]
     assert shown["alerts_30d"] == 0
     assert {name: getattr(row, name) for name in KEPT} == {n: getattr(before, n) for n in KEPT}
     assert seen_keys(service) == keys
