@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +14,7 @@ from alerts.cli.options import config_option, json_option
 from alerts.cli.output import sentences, write_json, write_table
 from alerts.cli.reading import reading
 from alerts.clock import SystemClock
+from alerts.delivery import classify
 from alerts.errors import AlertsError, UsageError
 from alerts.model import Destination
 from alerts.rules.mistakes import nearest
@@ -42,7 +44,13 @@ def destinations(context: click.Context, *, as_json: bool, path: Path | None) ->
     if as_json:
         write_json(rows)
     else:
-        write_table(rows, _COLUMNS, "No destinations yet: write subscribers into subscribers.yaml.")
+        told = [row | {"reason": reason(row)} for row in rows]
+        write_table(told, _COLUMNS, "No destinations yet: write subscribers into subscribers.yaml.")
+
+
+def reason(row: Mapping[str, Any]) -> str | None:
+    """Return why a destination gets nothing just now: its server's words, and what they mean."""
+    return sentences(classify.said(row["code"], row["server_text"]), row["reason"]) or None
 
 
 @destinations.command()

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
+from alerts.cli.destinations import reason
 from alerts.cli.lines import Level, Line, counted, span
 from alerts.clock import iso
 from alerts.delivery.server import read_smtp_url
@@ -150,7 +151,7 @@ def places(seen: Seen) -> Line:
     rest = [f"{n} {state.replace('_', ' ')}" for state, n in states.items() if state != "ok"]
     told = f"{counted(len(rows), 'address or webhook', 'addresses and webhooks')}"
     told += f": {', '.join(rest)}" if rest else ", all well"
-    more = tuple(f"{row['key']}: {row['state']}; {row['reason'] or ''}" for row in bad[:_SHOWN])
+    more = tuple(f"{row['key']}: {row['state']}; {reason(row) or ''}" for row in bad[:_SHOWN])
     if not bad:
         return Line("destinations", "ok", told, facts=facts)
     is_dead = any(row["state"] in _DEAD for row in bad)

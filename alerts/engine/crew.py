@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row
 from alerts.engine.jobs import record_together, run_job
 from alerts.engine.results import Results
 from alerts.pipeline import Parts, Polled, Sent, Tried, assemble, poll, rests, send
-from alerts.store import claims, deliveries, feeds
+from alerts.store import claims, deliveries, feeds, postponed
 from alerts.store.schema import delivery, feed, slot
 
 #: Requests and sends under way at the same time.
@@ -153,7 +153,7 @@ class Crew:
             return
         now, lease = self._clock.now(), self._clock.token()
         with self._parts.database.write() as connection:
-            self.tally.postponed.update(deliveries.postpone_gated(connection, now))
+            self.tally.postponed.update(postponed.postpone(connection, now))
             stopped = deliveries.suppress_stopped(connection, now)
             self.tally.sent.update(dict.fromkeys(stopped, "suppressed"))
             claimed = self._claim(connection, now, lease, free)

@@ -29,7 +29,7 @@ from alerts.pipeline import (
 from alerts.pipeline.apply import rules_of, wake
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import claims, corrections, deliveries, stops, subscribers
+from alerts.store import claims, corrections, deliveries, postponed, stops, subscribers
 from alerts.store.schema import slot as slot_table
 
 #: How long a digest waits for a variable that holds an address before it looks again.
@@ -88,7 +88,7 @@ def _go_on(  # noqa: PLR0913 - what a slot's next moment hangs on
 ) -> None:
     """Give a slot that was worked on at `now` its next moment; `until`: when a pause ends."""
     # What is paused is looked at again: nothing else would wake it when the pause ends.
-    look_at = min(until, now + deliveries.PAUSE_LOOK_S) if until is not None else None
+    look_at = min(until, now + postponed.PAUSE_LOOK_S) if until is not None else None
     following: tuple[str | None, float | None] = (None, look_at)
     if cadence.kind == "calendar":
         due = slots.due_slot(person, cadence, now, last_name=row.name)

@@ -20,7 +20,7 @@ from alerts.digests.words import language_of
 from alerts.model import Alert, LateCause, Lateness
 from alerts.pipeline import standstill
 from alerts.pipeline.parts import Parts
-from alerts.store import deliveries, outcomes
+from alerts.store import outcomes, postponed
 
 #: What comes within this time of its moment is not late.
 LATE_S = 3_600.0
@@ -29,7 +29,7 @@ _SILENT = frozenset({"timeout", "network"})
 
 #: Kinds of result that tell of no server that kept it waiting, or not whether it was taken.
 _NO_CAUSE = frozenset(
-    {deliveries.PAUSED, "ambiguous", "interrupted", "retried", "unset", "internal"}
+    {postponed.PAUSED, "ambiguous", "interrupted", "retried", "unset", "internal"}
 )
 
 
@@ -89,5 +89,6 @@ def _cause(kind: str, result_kind: str | None, hint: str | None) -> LateCause | 
         return None
     if kind != "email":
         return "no post"
-    is_behind = result_kind == "waiting" and hint in (HINTS["timeout"], HINTS["network"])
+    is_silent = (hint or "").endswith((HINTS["timeout"], HINTS["network"]))
+    is_behind = result_kind == postponed.BEHIND and is_silent
     return "no answer" if result_kind in _SILENT or is_behind else "no mail"

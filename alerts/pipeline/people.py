@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from alerts.digests import slots
 from alerts.model import Config, Destination
-from alerts.store import deliveries, erasure, outbox, stops, subscribers
+from alerts.store import erasure, outbox, postponed, stops, subscribers
 from alerts.store.erasure import Erasure
 
 
@@ -50,7 +50,7 @@ def resume(connection: Connection, config: Config, target: str, now: float) -> L
     due = 0
     if was_paused:
         stops.set_pause(connection, target, None)
-        due += deliveries.end_pause(connection, target, now)
+        due += postponed.end_pause(connection, target, now)
         _hurry_slots(connection, config, mine, now)
     if stop is not None:
         due += outbox.resume(connection, target, [place.key for place in mine], now).due

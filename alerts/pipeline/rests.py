@@ -14,7 +14,11 @@ from sqlalchemy import Connection, Row
 from alerts.digests import slots
 from alerts.model import Subscriber
 from alerts.pipeline.parts import InForce
-from alerts.store import deliveries, rests
+from alerts.store import postponed, rests
+
+#: What is said of those that wait.
+_QUIET = "Waits for the end of quiet hours."
+_PAUSED = "Waits for the end of the pause in subscribers.yaml (pause_until)."
 
 
 def put_off(
@@ -25,7 +29,11 @@ def put_off(
     told = [
         (row, people[row.subscriber]) for row in rows if row.digest_id and row.subscriber in people
     ]
-    waiting = {row.id: at for row, person in told if (at := _paused_until(person, now)) is not None}
+    waiting = {
+        row.id: (at, _PAUSED)
+        for row, person in told
+        if (at := _paused_until(person, now)) is not None
+    }
     quiet = [
         (row, at)
         for row, person in told
@@ -33,7 +41,7 @@ def put_off(
     ]
     if quiet:
         urgent = rests.urgent_of(connection, [row.digest_id for row, _ in quiet])
-        waiting |= {row.id: at for row, at in quiet if row.digest_id not in urgent}
+        waiting |= {row.id: (at, _QUIET) for row, at in quiet if row.digest_id not in urgent}
     if waiting:
         rests.put_off(connection, rows[0].lease, waiting)
     return [row for row in rows if row.id not in waiting]
@@ -43,7 +51,7 @@ def _paused_until(person: Subscriber, now: float) -> float | None:
     """Return when a delivery is looked at again whose subscriber's pause is not over."""
     if person.pause_until is None or person.pause_until <= now:
         return None
-    return min(person.pause_until, now + deliveries.PAUSE_LOOK_S)
+    return min(person.pause_until, now + postponed.PAUSE_LOOK_S)
 
 
 def _quiet_until(person: Subscriber, row: Row[Any], now: float) -> float | None:

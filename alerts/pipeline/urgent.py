@@ -23,7 +23,7 @@ from alerts.pipeline.apply import rules_of
 from alerts.pipeline.apply import wake as wake_slots
 from alerts.pipeline.parts import InForce, Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import deliveries, entries, subscribers, told
+from alerts.store import deliveries, entries, postponed, subscribers, told
 from alerts.store import urgent as rows
 
 CADENCE = rows.CADENCE
@@ -106,7 +106,7 @@ def tell(parts: Parts, row: Row[Any], lease: str, person: Subscriber, *, is_paus
     now = parts.clock.now()
     at = slots.urgent_at(person, now)
     if is_paused and at is not None:
-        at = max(at, now + deliveries.PAUSE_LOOK_S)
+        at = max(at, now + postponed.PAUSE_LOOK_S)
     with parts.database.read() as connection:
         found = rows.waiting(connection, person.id, now)
         lately = len(rows.moments(connection, person.id, now - _HOUR_S))

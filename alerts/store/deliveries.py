@@ -9,11 +9,9 @@ from typing import Any, Literal
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Double,
     Executable,
     Row,
     bindparam,
-    case,
     delete,
     func,
     or_,
@@ -22,16 +20,10 @@ from sqlalchemy import (
 )
 
 from alerts.store import claims, stops
-from alerts.store.schema import attempt, delivery, digest, gate, pause, suppression
+from alerts.store.schema import attempt, delivery, digest, gate, suppression
 
 #: States in which a delivery may still be sent.
 OPEN = ("pending", "sending", "delayed")
-
-#: Result kind of deliveries that wait for the end of a pause.
-PAUSED = "paused"
-
-#: What is paused is looked at this often.
-PAUSE_LOOK_S = 300.0
 
 #: Prefix of the gate of the server that all deliveries of one kind go through.
 SERVER = "server/"
@@ -180,83 +172,7 @@ def reopen_interrupted(connection: Connection, now: float) -> int:
     return done.rowcount
 
 
-_CLOSED = select(gate).where(gate.c.next_at > claims.NOW, gate.c.reason != "")
-_ANY_PAUSE = select(pause.c.target).limit(1)
 _ANY_STOP = select(suppression.c.target).limit(1)
-
-
-def postpone_gated(connection: Connection, now: float) -> list[str]:
-    """Give due deliveries behind a closed circuit its time and reason, those to paused targets the
-    end of the pause; pacing gaps stay due.
-
-    Return their ids.
-    """
-    closed = connection.execute(_CLOSED, {"now": now}).all()  # few, while what is due may be much
-    behind = [key for row in closed for key in _postpone_behind(connection, row, now)]
-    return [*behind, *_postpone_paused(connection, now)]
-
-
-def _postpone_behind(connection: Connection, closed: Row[Any], now: float) -> list[str]:
-    kind = closed.key.removeprefix(SERVER)
-    mine = delivery.c.destination == closed.key if kind == closed.key else delivery.c.kind == kind
-    done = connection.execute(
-        update(delivery)
-        .where(
-            mine,
-            delivery.c.state.in_(OPEN),
-            delivery.c.due_at <= now,
-            delivery.c.lease.is_(None),
-        )
-        .values(state="delayed", due_at=closed.next_at, result_kind="waiting", hint=closed.reason)
-        .returning(delivery.c.id)
-    )
-    return list(done.scalars())
-
-
-_SOON = bindparam("_soon", type_=Double)
-_POSTPONE_PAUSED = (
-    update(delivery)
-    .where(
-        delivery.c.state.in_(OPEN),
-        delivery.c.due_at <= claims.NOW,
-        delivery.c.lease.is_(None),
-        delivery.c.target.in_(select(pause.c.target).where(pause.c.until > claims.NOW)),
-    )
-    .values(
-        state="delayed",
-        due_at=select(case((pause.c.until > _SOON, _SOON), else_=pause.c.until))
-        .where(pause.c.target == delivery.c.target, pause.c.until > claims.NOW)
-        .scalar_subquery(),
-        result_kind=PAUSED,
-        hint="paused by an admin",
-    )
-    .returning(delivery.c.id)
-)
-
-
-def _postpone_paused(connection: Connection, now: float) -> list[str]:
-    """Put due deliveries to paused targets off to the end of the pause, or to the next look."""
-    if connection.execute(_ANY_PAUSE).scalar() is None:
-        return []
-    # Looked at again before the end: a pause that is lifted at this very moment strands nothing.
-    bound = {"now": now, "_soon": now + PAUSE_LOOK_S}
-    return list(connection.execute(_POSTPONE_PAUSED, bound).scalars())
-
-
-def end_pause(connection: Connection, target: str, now: float) -> int:
-    """Make due at once what waits for the end of a target's pause; return how many."""
-    done = connection.execute(
-        update(delivery)
-        .where(
-            delivery.c.target == target,
-            delivery.c.state == "delayed",
-            delivery.c.result_kind == PAUSED,
-            delivery.c.lease.is_(None),
-        )
-        .values(due_at=now)
-    )
-    return done.rowcount
-
 
 _SUPPRESS_STOPPED = (
     update(delivery)

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row, and_, case, delete, func, select, update
 
 from alerts.clock import iso
 from alerts.store import claims, riders, stops
-from alerts.store.deliveries import OPEN, PAUSED
+from alerts.store.deliveries import OPEN
+from alerts.store.postponed import PAUSED
 from alerts.store.reach import lift_command
 from alerts.store.schema import alert, attempt, delivery, entry, gate
 from alerts.store.tables import deliveries as table_of

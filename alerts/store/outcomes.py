@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from alerts.store import stops
-from alerts.store.deliveries import OPEN
+from alerts.store.deliveries import OPEN, SERVER
 from alerts.store.schema import attempt, delivery
 
 
@@ -29,19 +29,26 @@ def last_mail_kind(connection: Connection, besides: str) -> str | None:
 
 
 class Said(NamedTuple):
-    """What a try at a destination came to, and the server's words."""
+    """What a try came to that was not accepted, who answered, and the server's words."""
 
     result_kind: str | None
     code: str | None
     server_text: str | None
+    server: str | None
 
 
 def last_at(connection: Connection, key: str) -> Said | None:
-    """Return what the last try at a destination came to; None if there was none."""
+    """Return what the last try behind a gate came to, a destination's or a server's, but for those
+    that were accepted; None if there was none.
+    """
+    kind = key.removeprefix(SERVER)
     query = (
-        select(attempt.c.result_kind, attempt.c.code, attempt.c.server_text)
+        select(attempt.c.result_kind, attempt.c.code, attempt.c.server_text, attempt.c.server)
         .join(delivery, delivery.c.id == attempt.c.delivery_id)
-        .where(delivery.c.destination == key, attempt.c.ended_at.is_not(None))
+        .where(
+            delivery.c.destination == key if kind == key else delivery.c.kind == kind,
+            attempt.c.outcome.not_in(("delivered", "written", "suppressed")),
+        )
         .order_by(attempt.c.id.desc())
     )
     row = connection.execute(query.limit(1)).one_or_none()

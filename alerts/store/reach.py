@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from alerts.clock import iso
 from alerts.model import Destination
-from alerts.store import stops
+from alerts.store import outcomes, stops
 from alerts.store.deliveries import OPEN, SERVER
 from alerts.store.schema import delivery, gate
 
@@ -19,8 +19,9 @@ def destinations(
 ) -> list[dict[str, Any]]:
     """Return a row for each of `places`; without a database all are well.
 
-    States: ok, waiting (until then), paused, stopped (by its reader), gone, bad_address, erased,
-    unset (the variable that holds its address is not set).
+    `code` and `server_text` are the last words of the server that one waits for. States: ok,
+    waiting (until then), paused, stopped (by its reader), gone, bad_address, erased, unset (the
+    variable that holds its address is not set).
     """
     if connection is None:
         return [_row(place, {}, 0) for place in places]
@@ -29,16 +30,22 @@ def destinations(
     erased = stops.erased(connection, {place.target for place in listed})
     gates = {row.key: row for row in connection.execute(select(gate))}
     waiting = _waiting(connection)
-    return [
-        _row(
-            place,
-            _stopped(stopped.get(place.target), place, erased)
-            or _paused(paused.get(place.target), place)
-            or _held(place, gates, now),
-            waiting.get(place.key, 0),
-        )
-        for place in listed
-    ]
+    later = _to_be_tried_again(connection, now)
+    said: dict[str, outcomes.Said | None] = {}
+    rows = []
+    for place in listed:
+        own = gates.get(place.key)
+        trouble = _stopped(stopped.get(place.target), place, erased)
+        trouble = trouble or _paused(paused.get(place.target), place)
+        if not trouble and (closed := _closed(place, gates, now)) is not None:
+            if closed.key not in said:
+                said[closed.key] = outcomes.last_at(connection, closed.key)
+            trouble = _held(closed, said[closed.key])
+        elif not trouble and place.key in later:
+            trouble = _delayed(later[place.key])
+        failures = {"failures": own.failures if own is not None else 0}
+        rows.append(_row(place, failures | trouble, waiting.get(place.key, 0)))
+    return rows
 
 
 def _waiting(connection: Connection) -> dict[str, int]:
@@ -48,6 +55,17 @@ def _waiting(connection: Connection) -> dict[str, int]:
         .group_by(delivery.c.destination)
     )
     return {row.destination: row._mapping["count"] for row in connection.execute(query)}
+
+
+def _to_be_tried_again(connection: Connection, now: float) -> dict[str, Row[Any]]:
+    """Return what each destination's next delivery waits for that is not due yet."""
+    columns = ("destination", "due_at", "created_at", "code", "server_text", "hint", "attempts")
+    query = (
+        select(*(delivery.c[name] for name in columns))
+        .where(delivery.c.state == "delayed", delivery.c.due_at > now)
+        .order_by(delivery.c.due_at.desc())
+    )
+    return {row.destination: row for row in connection.execute(query)}
 
 
 def _row(place: Destination, trouble: Mapping[str, Any], waiting: int) -> dict[str, Any]:
@@ -62,6 +80,8 @@ def _row(place: Destination, trouble: Mapping[str, Any], waiting: int) -> dict[s
         "since": None,
         "failures": 0,
         "reason": "The variable that holds its address is not set." if is_unset else None,
+        "code": None,
+        "server_text": None,
         "waiting": waiting,
         "lift": None,
     }
@@ -89,19 +109,39 @@ def _paused(until: float | None, place: Destination) -> dict[str, Any]:
     return {"state": "paused", "until": iso(until), "lift": lift}
 
 
-def _held(place: Destination, gates: Mapping[str, Row[Any]], now: float) -> dict[str, Any]:
-    """Say what its own gate or its server's waits for; the pace of a channel is no trouble."""
+def _closed(place: Destination, gates: Mapping[str, Row[Any]], now: float) -> Row[Any] | None:
+    """Return the gate that holds it longest, its own or its server's, if one does.
+
+    The pace of a channel is no trouble.
+    """
     own, server = gates.get(place.key), gates.get(f"{SERVER}{place.kind}")
     found = [row for row in (own, server) if row is not None and row.reason and row.next_at > now]
-    if not found:
-        return {"failures": own.failures if own is not None else 0}
-    last = max(found, key=lambda row: row.next_at)
+    return max(found, key=lambda row: row.next_at, default=None)
+
+
+def _held(closed: Row[Any], last: outcomes.Said | None) -> dict[str, Any]:
+    """Say what it waits for behind a closed gate, and what its server said last."""
     return {
         "state": "waiting",
-        "until": iso(last.next_at),
-        "since": iso(last.since),
-        "failures": last.failures,
-        "reason": last.reason,
+        "until": iso(closed.next_at),
+        "since": iso(closed.since),
+        "failures": closed.failures,
+        "reason": closed.reason,
+        "code": (last.code if last is not None else None) or None,
+        "server_text": (last.server_text if last is not None else None) or None,
+    }
+
+
+def _delayed(row: Row[Any]) -> dict[str, Any]:
+    """Say what its own next delivery waits for: nobody else is held up."""
+    return {
+        "state": "waiting",
+        "until": iso(row.due_at),
+        "since": iso(row.created_at),
+        "failures": row.attempts,
+        "reason": row.hint or None,
+        "code": row.code or None,
+        "server_text": row.server_text or None,
     }
 
 

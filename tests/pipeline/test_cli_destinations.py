@@ -15,6 +15,7 @@ from alerts.errors import AlertsError, UsageError
 from alerts.model import Delivery, SendResult
 from alerts.store import stops
 
+BOTH = ROOM + "  - {name: Ben, email: ben@example.org, rules: [ice], when: right away}\n"
 HOOK = "room/webhook/hooks.example"
 ANA = "ana/email/ana@example.org"
 
@@ -73,6 +74,41 @@ def test_one_that_waits_says_until_when_and_why(folder: Folder):
     assert (row["state"], row["failures"], row["waiting"]) == ("waiting", 1, 1)
     assert row["until"] is not None
     assert row["reason"]
+
+
+def test_an_address_whose_mail_is_to_be_tried_again_says_when_and_why(folder: Folder):
+    busy = classify.result("retry", "temporary", code="451 4.3.0", text="4.3.0 queue is full")
+    answers(folder, email=busy)
+    folder.catch_up()
+    folder.send("ICE in town")
+    row = state(folder, ANA)
+    assert (row["state"], row["failures"], row["waiting"]) == ("waiting", 1, 1)
+    assert (row["code"], row["server_text"]) == ("451 4.3.0", "4.3.0 queue is full")
+    assert row["until"] is not None
+    assert "451 4.3.0 queue is full. The server could not" in folder.command("destinations").stdout
+    assert state(folder, HOOK)["state"] == "ok"
+
+
+def test_who_waits_for_a_mail_server_that_is_down_is_told_its_last_words(folder: Folder):
+    down = classify.result(
+        "retry", "server_busy", "server", code="421 4.3.2", text="4.3.2 closing", server="mx:25"
+    )
+    folder.world.reload(BOTH)
+    (folder.folder / "subscribers.yaml").write_text(BOTH)
+    answers(folder, email=down)
+    folder.catch_up()
+    folder.send("ICE in town")
+    folder.world.run()
+    rows = [row for row in folder.digests() if row["destination"].startswith("email")]
+    assert sorted(row["attempts"] for row in rows) == [0, 1]
+    for row in rows:
+        assert (row["state"], row["code"], row["server_text"]) == (
+            "delayed", "421 4.3.2", "4.3.2 closing",
+        )  # fmt: skip
+        assert row["next_try"] is not None
+    waits = next(row for row in rows if not row["attempts"])
+    assert waits["hint"].startswith("Waits for mx:25. The server is busy")
+    assert "closing" in state(folder, "ben/email/ben@example.org")["server_text"]
 
 
 def test_resume_makes_due_what_was_given_up_because_of_the_stop(folder: Folder):
