@@ -18,7 +18,7 @@ from alerts.cli.output import write_json
 from alerts.cli.past import Past
 from alerts.clock import SystemClock
 from alerts.config import diagnostics, explained, reference, schema_document
-from alerts.config.lint import Ask, ask_nobody, no_judge
+from alerts.config.asked import Ask, ask_nobody, no_judge
 from alerts.config.loaded import Loaded
 from alerts.errors import UsageError
 from alerts.model import Config

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from alerts.cli import asking
 from alerts.cli.asking import Asker
-from alerts.config.lint import Ask, FeedFinding
+from alerts.config.asked import Ask, FeedFinding
 from alerts.feeds.trial import Trial
 from alerts.model import Feed, FetchFailure
 from alerts.settings import Settings

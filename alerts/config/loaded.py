@@ -7,13 +7,13 @@ A mistake anywhere leaves no Config; everything that is wrong is told at once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from alerts.config import keys, lint
+from alerts.config import keys
+from alerts.config.asked import Ask, Judge, ask_nobody, no_judge, warn_of_feeds
 from alerts.config.destinations import Destinations
-from alerts.config.examples import run_examples
 from alerts.config.feeds import FeedList
 from alerts.config.files import Files, Part
 from alerts.config.findings import Findings
@@ -24,7 +24,8 @@ from alerts.config.subscribers import SubscriberList, say_unheard
 from alerts.config.values import READERS
 from alerts.config.variables import Variables
 from alerts.errors import ConfigError
-from alerts.model import Config, Destination, Mistake
+from alerts.model import Config, Destination, Mistake, Rule
+from alerts.rules.mistakes import LintWarning
 from alerts.rules.pause import collector_paused
 
 _VERSION_CHARS = 16
@@ -56,8 +57,9 @@ def load(  # noqa: PLR0913 - each is the caller's to state, by name
     allow_unset: bool = False,
     contents: Mapping[Path, bytes] | None = None,
     with_examples: bool = True,
-    judge: lint.Judge = lint.no_judge,
-    ask: lint.Ask = lint.ask_nobody,
+    examined: str = "",
+    judge: Judge = no_judge,
+    ask: Ask = ask_nobody,
     now: float | None = None,
 ) -> Loaded:
     """Read a configuration with every mistake in it; nothing is ever raised for a wrong file.
@@ -65,9 +67,9 @@ def load(  # noqa: PLR0913 - each is the caller's to state, by name
     `environment` is what ${NAME} may name. `allow_unset`: a variable that is not set is no error;
     its destination has no URL. `contents` replaces the disk: the files that were stored, by path.
     `with_examples`: the rules' examples are run (one that does not hold is an error) and rules that
-    are probably not meant are warned of; commands that only read leave that out. `judge`: what else
-    is to be warned of, told the rules and feeds. `ask`: asks the
-    feeds, which is all that ever contacts anybody.
+    are probably not meant are warned of; commands that only read leave that out, and so is it of a
+    version that was `examined` before. `judge`: what else is to be warned of, told the rules and
+    feeds. `ask`: asks the feeds, which is all that ever contacts anybody.
     `now`: epoch seconds, for warnings of what is over; None leaves them out.
     """
     findings = Findings()
@@ -76,8 +78,9 @@ def load(  # noqa: PLR0913 - each is the caller's to state, by name
     files = Files(reading, contents)
     with collector_paused():
         parts = files.read(path)
-        config = _config(reading, parts, judge if with_examples else None, ask)
-    version = _version(files.bytes_by_name)
+        version = _version(files.bytes_by_name)
+        is_examined = with_examples and version != examined
+        config = _config(reading, parts, judge if is_examined else None, ask)
     errors = findings.errors
     whole = None if errors else _with(config, reading, version)
     return Loaded(
@@ -126,7 +129,7 @@ def _with(config: Config, reading: Reading, version: str) -> Config:
     )
 
 
-def _config(reading: Reading, parts: list[Part], judge: lint.Judge | None, ask: lint.Ask) -> Config:
+def _config(reading: Reading, parts: list[Part], judge: Judge | None, ask: Ask) -> Config:
     feeds, book, destinations = FeedList(), RuleBook(), Destinations(reading)
     people = SubscriberList(reading, book, destinations)
     for part in parts:
@@ -143,16 +146,30 @@ def _config(reading: Reading, parts: list[Part], judge: lint.Judge | None, ask: 
     _subscribers(reading, parts, people)
     _say_absent(reading, parts)
     say_unheard(reading, book, people.found.values())
-    lint.warn_of_feeds(reading, feeds, ask)
+    warn_of_feeds(reading, feeds, ask)
     wrong = check(reading, book, feeds)
     reading.findings.say_unsure()
     rules = tuple(d.rule for d in book.drafts if d.rule is not None)
     if judge is not None:
-        right = [d for d in book.drafts if d.name not in wrong]
-        lint.warn(reading, right, lambda rules: judge(rules, tuple(feeds.feeds.values())))
-        lint.warn_contained(reading, right, people.followed)
-        run_examples(reading, book, wrong)
+        _examine(reading, book, wrong, people, lambda r: judge(r, tuple(feeds.feeds.values())))
     return Config(tuple(feeds.feeds.values()), rules, tuple(people.found.values()), tuple(admins))
+
+
+def _examine(
+    reading: Reading,
+    book: RuleBook,
+    wrong: frozenset[str],
+    people: SubscriberList,
+    judge: Callable[[Sequence[Rule]], Iterable[LintWarning]],
+) -> None:
+    """Warn of what is probably not meant, and run the rules' examples."""
+    from alerts.config import lint
+    from alerts.config.examples import run_examples
+
+    right = [draft for draft in book.drafts if draft.name not in wrong]
+    lint.warn(reading, right, judge)
+    lint.warn_contained(reading, right, people.followed)
+    run_examples(reading, book, wrong)
 
 
 def _check_top(reading: Reading, part: Part) -> None:

@@ -67,6 +67,11 @@ def boot(settings: Settings, clock: Clock, database: Database) -> Booted:
     guard = Guard(settings.allow_nets)
     fetcher = Fetcher(guard, user_agent="alerts", clock=clock)
     renderer, refused = templates.first(settings, database)
+    with database.read() as connection:
+        latest = configs.latest(connection)
+        since = subscribers.following_since(connection)
+    loaded = reload.load(settings, examined=latest.version if latest is not None else "")
+    last_good = reload.last_good(settings, latest, loaded) if latest is not None else None
     parts = Parts(
         database=database,
         clock=clock,
@@ -74,9 +79,8 @@ def boot(settings: Settings, clock: Clock, database: Database) -> Booted:
         fetcher=fetcher,
         renderer=renderer,
         transports=transports(settings, guard, clock),
-        in_force=_last_good(settings, database),
+        in_force=InForce.of(last_good, since) if last_good is not None else reload.NOTHING,
     )
-    loaded = reload.load(settings)
     is_first = not parts.in_force.config.version
     taken = reload.begin(parts, loaded, clock.now())
     if not parts.in_force.config.version:
@@ -102,15 +106,6 @@ def _renew_mail_gate(settings: Settings, database: Database, clock: Clock) -> No
         if configs.value(connection, "mail_settings") != now_set:
             deliveries.open_gate(connection, f"{deliveries.SERVER}email", clock.now())
             configs.keep(connection, "mail_settings", now_set)
-
-
-def _last_good(settings: Settings, database: Database) -> InForce:
-    """Return the version in force, compiled; NOTHING if there is none that can be read."""
-    with database.read() as connection:
-        row = configs.latest(connection)
-        since = subscribers.following_since(connection)
-    found = reload.stored(settings, row).config if row is not None else None
-    return InForce.of(found, since) if found is not None else reload.NOTHING
 
 
 def _user_agent(settings: Settings, current: Config) -> str:

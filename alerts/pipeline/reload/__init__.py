@@ -10,8 +10,20 @@
     undo       the version before comes back     changes  what an edit changed, in a few words
 """
 
-from alerts.pipeline.reload.edits import Edits, begin, load, meet, stored
+from alerts.pipeline.reload.edits import Edits, begin, last_good, load, meet, stored
 from alerts.pipeline.reload.versions import NOTHING, Taken, take, texts
 from alerts.pipeline.reload.watch import Watch
 
-__all__ = ["NOTHING", "Edits", "Taken", "Watch", "begin", "load", "meet", "stored", "take", "texts"]
+__all__ = [
+    "NOTHING",
+    "Edits",
+    "Taken",
+    "Watch",
+    "begin",
+    "last_good",
+    "load",
+    "meet",
+    "stored",
+    "take",
+    "texts",
+]

@@ -21,7 +21,7 @@ from alerts.pipeline.parts import InForce, Parts
 from alerts.pipeline.reload import changes
 from alerts.pipeline.reload.templates import TemplateEdits
 from alerts.pipeline.reload.undo import undo
-from alerts.pipeline.reload.versions import Taken, accept, take
+from alerts.pipeline.reload.versions import Taken, accept, take, texts
 from alerts.pipeline.reload.watch import Watch
 from alerts.settings import Settings
 from alerts.store import configs
@@ -50,9 +50,12 @@ class Edits:
         return taken
 
 
-def load(env: Settings) -> Loaded:
-    """Read the files anew, with the variables as .env has them now."""
-    return config.load(env.config, _environment(env))
+def load(env: Settings, examined: str = "") -> Loaded:
+    """Read the files anew, with the variables as .env has them now.
+
+    `examined`: a version whose examples held when it was taken; they are not run again.
+    """
+    return config.load(env.config, _environment(env), examined=examined)
 
 
 def _environment(env: Settings) -> Mapping[str, str]:
@@ -69,6 +72,13 @@ def stored(env: Settings, row: Row[Any]) -> Loaded:
         env.config, _environment(env), contents=contents, allow_unset=True, with_examples=False
     )
     return replace(loaded, config=loaded.config and _without_erased(loaded.config))
+
+
+def last_good(env: Settings, row: Row[Any], loaded: Loaded) -> Config | None:
+    """Return the version in force, without reading it twice if the files still say the same."""
+    if loaded.config is not None and row.files == texts(loaded):
+        return loaded.config
+    return stored(env, row).config
 
 
 def _without_erased(found: Config) -> Config:
