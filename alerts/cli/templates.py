@@ -10,7 +10,8 @@ from alerts import settings
 from alerts.cli.options import config_option
 from alerts.cli.output import write_json
 from alerts.digests.render import Renderer
-from alerts.digests.templates import PACKAGED, TEMPLATES, own_files, own_templates, unused
+from alerts.digests.sandbox import unused
+from alerts.digests.templates import PACKAGED, TEMPLATES, own_files, own_templates
 from alerts.errors import TemplateError, UsageError
 
 

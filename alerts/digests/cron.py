@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-
-from apscheduler.triggers.cron import CronTrigger
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from alerts.digests.times import WhenError
 from alerts.model import Cadence
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
 
 _FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
 _MACROS = {
@@ -65,12 +68,20 @@ def _digits(fields: list[str], start: int, end: int) -> WhenError:
     )
 
 
+@lru_cache(maxsize=4096)
+def trigger(cron: str) -> CronTrigger:
+    """Return the calendar of an expression; ValueError if it is none."""
+    from apscheduler.triggers.cron import CronTrigger
+
+    return CronTrigger.from_crontab(cron, timezone=dt.UTC)
+
+
 def _check_field(name: str, field: str, start: int, end: int) -> None:
     """Refuse a field by itself, so that the message can point at it."""
     alone = ["*"] * 5
     alone[_FIELDS.index(name)] = field
     try:
-        CronTrigger.from_crontab(" ".join(alone), timezone=dt.UTC)
+        trigger(" ".join(alone))
     except ValueError:
         raise WhenError(
             f'"{field}" is no {name} of a cron expression.',
@@ -89,7 +100,6 @@ def _either(fields: list[str]) -> tuple[str, ...]:
 
 
 def _check_comes(cron: str, end: int) -> None:
-    trigger = CronTrigger.from_crontab(cron, timezone=dt.UTC)
-    if trigger.get_next_fire_time(None, _EPOCH) is None:
+    if trigger(cron).get_next_fire_time(None, _EPOCH) is None:
         told = "This day does not exist in any year."
         raise WhenError(told, hint="For the last day of a month write last.", end=end)

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-import jinja2
+from typing import TYPE_CHECKING
 
 from alerts.clock import iso
 from alerts.digests.plaintext import wrapped
 from alerts.digests.slack import escaped, link
 from alerts.model import DestinationKind, Mail, Post, Rendered
+
+if TYPE_CHECKING:
+    import jinja2
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -83,6 +85,8 @@ def _slack_lines(note: Note) -> Iterator[str]:
 
 @cache
 def _template(name: str) -> jinja2.Template:
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=name.endswith(".html.j2"),

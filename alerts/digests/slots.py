@@ -16,8 +16,7 @@ from itertools import count, islice, takewhile
 from threading import Lock
 from zoneinfo import ZoneInfo
 
-from apscheduler.triggers.cron import CronTrigger
-
+from alerts.digests.cron import trigger
 from alerts.digests.when import (
     parse_cron,
     parse_date_or_time,
@@ -247,16 +246,11 @@ def _wall(at: float, zone: ZoneInfo) -> dt.datetime:
 
 
 def _walls(cron: str, start: dt.datetime) -> Iterator[dt.datetime]:
-    trigger = _trigger(cron)
+    calendar = trigger(cron)
     at = start.replace(tzinfo=dt.UTC)
-    while (fire := trigger.get_next_fire_time(None, at)) is not None:
+    while (fire := calendar.get_next_fire_time(None, at)) is not None:
         yield fire.replace(tzinfo=None)
         at = fire + dt.timedelta(minutes=1)
-
-
-@lru_cache(maxsize=4096)
-def _trigger(cron: str) -> CronTrigger:
-    return CronTrigger.from_crontab(cron, timezone=dt.UTC)
 
 
 # --- one subscriber's wishes -------------------------------------------------------------------

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
-from alerts.feeds import articles, documents
+from alerts.feeds import documents
 from alerts.feeds.documents import Document
 from alerts.log import get_logger
 from alerts.model import FetchedBody, FetchFailure
@@ -119,6 +119,8 @@ class Reader:
 
     def article(self, answer: FetchedBody) -> str | FetchFailure:
         """Return the text of an article's page; always in a process, whatever its size."""
+        from alerts.feeds import articles
+
         found: str | FetchFailure = self._apart(articles.text_in, self._work_s, answer)
         return found
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from feedparser.encodings import convert_to_utf8
-
 #: Encodings whose text looks like ASCII bytes but is not.
 _SHIFTED = re.compile(rb"(?i)encoding\s*=\s*[\"'](?:iso-2022|utf-?7|hz|cp037|ebcdic)")
 _SHIFTED_LABEL = re.compile(r"(?i)charset\s*=\s*[\"']?(?:iso-2022|utf-?7|hz)")
@@ -88,6 +86,8 @@ def _is_shifted(body: bytes, content_type: str) -> bool:
 
 def _by_label(body: bytes, content_type: str) -> str:
     """Decode as feedparser does: labels, byte order mark, a guess, windows-1252."""
+    from feedparser.encodings import convert_to_utf8  # few documents need it
+
     found: dict[str, Any] = {}
     try:
         converted = convert_to_utf8({"content-type": content_type}, body, found)

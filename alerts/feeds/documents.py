@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from alerts.feeds.fingerprint import fingerprint
-from alerts.feeds.parse import parse
 from alerts.model import FetchedBody, FetchFailure, ParsedFeed
 
 
@@ -28,5 +27,7 @@ def read(
     print_ = fingerprint(answer.body)
     if print_ == known:
         return Document(print_)
+    from alerts.feeds.parse import parse  # most documents are known, and feedparser is big
+
     found = parse(answer.body, answer.content_type, answer.final_url, now=now, known=items)
     return Document(print_, found)

@@ -13,9 +13,10 @@ from needs import ROOT
 from alerts.digests import layout
 from alerts.digests.mail import MailContext
 from alerts.digests.phrases import Phrases
-from alerts.digests.render import Renderer, _environment, _Tongue
+from alerts.digests.render import Renderer
 from alerts.digests.sample import SAMPLE_URGENCY
 from alerts.digests.templates import PACKAGED, TEMPLATES
+from alerts.digests.tongue import Tongue, environment_in
 from alerts.digests.urgent import UrgentWords
 from alerts.errors import TemplateError
 from alerts.kept import Kept
@@ -60,13 +61,13 @@ def values() -> dict[str, object]:
 @pytest.mark.parametrize("value", VALUES)
 def test_a_documented_value_is_there(value):
     source = f"{{% set found = {value} %}}{{{{ found is defined }}}}"
-    assert _environment({}, "en").from_string(source).render(values()) == "True"
+    assert environment_in({}, "en").from_string(source).render(values()) == "True"
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_what_a_shipped_template_uses_is_documented(name):
     known = {part for value in VALUES for part in re.findall(r"\.(\w+)", value)}
-    tree = _environment({}, "en").parse((PACKAGED / name).read_text(encoding="utf-8"))
+    tree = environment_in({}, "en").parse((PACKAGED / name).read_text(encoding="utf-8"))
     used = {node.attr for node in tree.find_all(nodes.Getattr)}
     assert used - known - LOCAL == set()
     filters = {node.name for node in tree.find_all(nodes.Filter)}
@@ -78,7 +79,7 @@ def test_every_filter_of_ours_is_documented_and_every_documented_one_is_there():
 
 
 def test_what_is_put_into_a_message_is_escaped_in_html_alone():
-    tongue, source = _Tongue({}, "es", Kept(0)), '{{ _("Was: %(headline)s", headline="<b> 5 %") }}'
+    tongue, source = Tongue({}, "es", Kept(0)), '{{ _("Was: %(headline)s", headline="<b> 5 %") }}'
     assert tongue.html.from_string(source).render() == "Antes: &lt;b&gt; 5 %"
     assert tongue.text.from_string(source).render() == "Antes: <b> 5 %"
     assert tongue.html.from_string('{{ _("100 %%") }}').render() == "100 %"
@@ -89,7 +90,7 @@ def test_every_template_is_documented():
 
 
 def _tongue_filters() -> set[str]:
-    tongue = _Tongue({}, "en", Kept(0))
+    tongue = Tongue({}, "en", Kept(0))
     found = {*tongue.html.filters, *tongue.text.filters, *tongue.slack.filters}
     return found - set(DEFAULT_FILTERS)
 
