@@ -171,6 +171,8 @@ def suppress(
 def outlets(connection: Connection, entry_ids: Collection[int]) -> dict[int, list[Row[Any]]]:
     """Return for each entry the feeds that carry it: url, name, link, title and times."""
     found: dict[int, list[Row[Any]]] = defaultdict(list)
+    if not entry_ids:
+        return found
     query = (
         select(
             entry_feed,

@@ -45,6 +45,7 @@ class Outlet:
     interval_s: float = 1_800.0
     look_back_s: float = 86_400.0
     size: int = 15
+    kept_s: float = 900 * HOUR_S
     max_age_s: float | None = None
     pieces: list[Piece] = field(default_factory=list)  # by time
     spells: list[Spell] = field(default_factory=list)
@@ -62,7 +63,8 @@ class Outlet:
     def window(self, now: float) -> list[Piece]:
         """Return what the document lists, newest first."""
         end = bisect_right(self.pieces, now, key=lambda piece: piece.at)
-        found = self.pieces[max(0, end - self.size) : end][::-1]
+        begin = bisect_right(self.pieces, now - self.kept_s, key=lambda piece: piece.at)
+        found = self.pieces[max(begin, end - self.size) : end][::-1]
         if any(s.covers(now) and s.what == "empty" for s in self.spells):
             return []
         if any(s.covers(now) and s.what == "vanishes" for s in self.spells):

@@ -73,6 +73,10 @@ class Scale:
     size: int = 40  # items of a document
     crashes: int = 18
     grid_s: float = 60.0  # moments of the world at which the service looks what is due
+    kept_h: float = 900.0  # how long an outlet lists an article
+    edits: int = 9  # of the file
+    meanwhile: int = 80  # times that all feeds are polled while a digest is made
+    ages_h: tuple[float | None, ...] = (None, 4, *(8,) * 10)  # what outlets ask to be left alone
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def script(scale: Scale, seed: int, times: Path | None) -> Script:
     rules = _rules(_TOPICS[: scale.topics])
     outlets = _outlets(chance, scale, end, _rhythms(scale, times))
     wishes = [_wish(chance, n, list(rules)) for n in range(scale.people)]
-    deeds = [*_deeds(chance, scale, wishes, end), *_edits(chance, wishes, list(rules), end)]
+    deeds = [*_deeds(chance, scale, wishes, end), *_edits(chance, scale, wishes, list(rules), end)]
     spells = list(_spells(chance, wishes, end))
     deeds.sort(key=lambda deed: deed.at)
     return Script(outlets, rules, wishes, deeds, spells, end, scale.grid_s)
@@ -141,8 +145,9 @@ def _outlets(
     for n, rhythm in enumerate(rhythms):
         host = f"o{n - n % 6}.example" if n % 6 == 1 else f"o{n}.example"
         outlet = Outlet(f"https://{host}/{n}.xml", place="madison" if n % 3 == 0 else None)
-        outlet.size = scale.size
-        outlet.max_age_s = (None, 4 * HOUR_S, 8 * HOUR_S)[min(n % 12, 2)]
+        outlet.size, outlet.kept_s = scale.size, scale.kept_h * HOUR_S
+        hours = scale.ages_h[n % len(scale.ages_h)]
+        outlet.max_age_s = None if hours is None else hours * HOUR_S
         outlet.look_back_s = (86_400.0, 0.0, 7_200.0)[n % 3]
         _habits(chance, outlet, n, end)
         for at in sorted(rhythm):
@@ -218,7 +223,7 @@ def _when(chance: Chance) -> When:
     both = f"{shown} and {late // 60}:{late % 60:02d}"
     if draw < 12:
         return When("right away", "right away")
-    if draw < 15:
+    if draw < 12.5:
         return When("hourly", "hourly")
     if draw < 45:
         return When(f"daily at {shown}", "weekdays", (early,))
@@ -284,12 +289,15 @@ def _odd(chance: Chance, low: float, high: float) -> float:
     return chance.between(low, high) // HOUR_S * HOUR_S + 37 * 60
 
 
-def _edits(chance: Chance, wishes: Sequence[Wish], rules: Sequence[str], end: float) -> list[Deed]:
-    """Return nine edits of the file, each the whole of it."""
+def _edits(
+    chance: Chance, scale: Scale, wishes: Sequence[Wish], rules: Sequence[str], end: float
+) -> list[Deed]:
+    """Return edits of the file, each the whole of it."""
     made, current = [], {wish.id: wish for wish in wishes}
     gone: dict[str, Wish] = {}
-    for n in range(9):
-        at = _odd(chance, START + (2 + 3 * n) * DAY_S, START + (4 + 3 * n) * DAY_S)
+    gap = 27 / scale.edits
+    for n in range(scale.edits):
+        at = _odd(chance, START + (2 + gap * n) * DAY_S, START + (4 + gap * n) * DAY_S)
         for key, wish in list(gone.items()):
             current[key] = wish
             del gone[key]
@@ -328,7 +336,8 @@ def _deeds(chance: Chance, scale: Scale, wishes: Sequence[Wish], end: float) -> 
         last = begin + chance.between(1, 4) * DAY_S
         words = ("pause", "resume") if n % 2 else ("stop", "again")
         made += [Deed(begin, words[0], (place, last + DAY_S)), Deed(last, words[1], (place, last))]
-    made += [Deed(START + DAY_S * (1 + n * 0.3), "meanwhile") for n in range(80)]
+    gap_s = 24 * DAY_S / scale.meanwhile
+    made += [Deed(START + DAY_S + n * gap_s, "meanwhile") for n in range(scale.meanwhile)]
     made += [Deed(START + DAY_S * (2 + n * 1.7), "freeze") for n in range(14)]
     return [deed for deed in made if deed.at < end]
 

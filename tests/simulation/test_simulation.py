@@ -23,8 +23,12 @@ WHOLE = Scale(
     topics=360,
     matched=0.004,
     size=80,
-    crashes=6,
-    grid_s=600.0,
+    crashes=4,
+    grid_s=900.0,
+    kept_h=14.0,
+    edits=4,
+    meanwhile=12,
+    ages_h=(None, *(8,) * 5, *(12,) * 13),
 )
 
 
