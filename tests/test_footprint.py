@@ -21,7 +21,7 @@ main()
 HEAVY = (
     "alembic", "mako", "flask", "waitress", "rich", "pydantic", "prometheus_client", "re2",
     "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "aiosmtpd",
-    "jinja2", "feedparser", "email_validator", "alerts.config.lint",
+    "jinja2", "feedparser", "email_validator", "requests", "alerts.config.lint",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ from alerts.errors import UsageError
 from alerts.feeds.freshness import http_date
 from alerts.masks import mask
 from alerts.model import Destination
-from alerts.netguard import Guard, NetError, exchange, handshake, session
+from alerts.netguard import Guard, NetError, Session, exchange, handshake
 from alerts.netguard.resolve import Names, Resolver, system_resolver
 
 _FIRST_S = 2.6  # for the mail server that is set; what is left is for its other ports
@@ -208,7 +209,7 @@ def _times(patient: Patient) -> Iterator[tuple[str, float] | None]:
 def _time_of_site(patient: Patient, url: str) -> tuple[str, float] | None:
     guard = Guard(patient.settings.allow_nets, clock=patient.clock)
     before = patient.clock.now()
-    with session(guard, purpose="feed") as opened:
+    with closing(Session(guard, purpose="feed")) as opened:
         try:
             answer = exchange(
                 opened,

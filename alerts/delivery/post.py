@@ -18,7 +18,7 @@ from alerts import __version__
 from alerts.delivery import classify
 from alerts.masks import mask
 from alerts.model import Post
-from alerts.netguard import NetError, exchange, session
+from alerts.netguard import NetError, Session, exchange
 
 if TYPE_CHECKING:
     from alerts.clock import Clock
@@ -53,7 +53,7 @@ class Poster:
     def __init__(self, guard: Guard, clock: Clock, *, deadline_s: float = _DEADLINE_S) -> None:
         self._clock = clock
         self._deadline_s = deadline_s
-        self._session = session(guard, purpose="webhook")
+        self._session = Session(guard, purpose="webhook")
 
     def post(
         self, destination: Destination, body: bytes, headers: Mapping[str, str]

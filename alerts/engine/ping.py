@@ -13,7 +13,7 @@ from alerts.clock import Clock
 from alerts.links import host
 from alerts.log import get_logger
 from alerts.model import Secret
-from alerts.netguard import Guard, NetError, exchange, session
+from alerts.netguard import Guard, NetError, Session, exchange
 
 _DEADLINE_S = 10.0
 _MAX_BYTES = 65_536
@@ -27,7 +27,7 @@ class Ping:
         self._url = url
         self._clock = clock
         self._is_healthy = is_healthy
-        self._session = session(Guard(_ANYWHERE), purpose="webhook")
+        self._session = Session(Guard(_ANYWHERE), purpose="webhook")
         self._fails = False
 
     def beat(self) -> None:

@@ -11,13 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urljoin, urlsplit
 
-import requests
-
 from alerts import links
 from alerts.clock import Clock, SystemClock
 from alerts.feeds import freshness, refusals
 from alerts.model import Feed, FetchedBody, FetchFailure, NotModified, Secret, Validators
-from alerts.netguard import ACCEPT_ENCODING, Answer, Guard, NetError, exchange, session, wire_url
+from alerts.netguard import ACCEPT_ENCODING, Answer, Guard, NetError, Session, exchange, wire_url
 
 MAX_WIRE_BYTES = 5_000_000
 MAX_DECODED_BYTES = 20_000_000
@@ -68,7 +66,7 @@ class Fetcher:
         self._max_decoded_bytes = max_decoded_bytes
         self._clock = clock or SystemClock()
         self._heard = heard
-        self._sessions: dict[str | None, requests.Session] = {}
+        self._sessions: dict[str | None, Session] = {}
         self._lock = threading.Lock()
 
     def fetch(
@@ -136,10 +134,10 @@ class Fetcher:
             self._heard(answer)
         return answer
 
-    def _session(self, ca_file: str | None) -> requests.Session:
+    def _session(self, ca_file: str | None) -> Session:
         with self._lock:
             if ca_file not in self._sessions:
-                self._sessions[ca_file] = session(self._guard, purpose="feed", verify=ca_file)
+                self._sessions[ca_file] = Session(self._guard, purpose="feed", verify=ca_file)
             return self._sessions[ca_file]
 
     def _judge(self, answer: Answer, hop: _Hop, feed: Feed, validators: Validators) -> Fetched:

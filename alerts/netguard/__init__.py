@@ -4,7 +4,7 @@
 
     exchange()  answer.py     one request, its whole answer, a deadline, caps; NetError else
     handshake() handshake.py  a connection opened and closed, no request
-    session()   wire.py       requests session; sockets that keep the deadline and count bytes
+    Session()   wire.py       connections kept alive; sockets that keep the deadline and count bytes
     Guard       guard.py      looks a name up once, checks each address, dials those that pass
                 addresses.py  which addresses are public       resolve.py  names, with a deadline
                 decode.py     content encodings under a cap    neterror.py what can go wrong
@@ -17,7 +17,7 @@ from alerts.netguard.guard import Dialer, Guard, Purpose, system_dialer
 from alerts.netguard.handshake import Handshake, handshake
 from alerts.netguard.neterror import NetError, NetKind
 from alerts.netguard.resolve import Resolver, system_resolver
-from alerts.netguard.wire import session
+from alerts.netguard.wire import Session
 
 __all__ = [
     "ACCEPT_ENCODING",
@@ -29,9 +29,9 @@ __all__ = [
     "NetKind",
     "Purpose",
     "Resolver",
+    "Session",
     "exchange",
     "handshake",
-    "session",
     "system_dialer",
     "system_resolver",
     "wire_url",

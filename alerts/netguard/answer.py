@@ -14,16 +14,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import idna
-import requests
 import urllib3.exceptions
-from requests.structures import CaseInsensitiveDict
-from requests.utils import requote_uri
 from urllib3.response import BaseHTTPResponse
+from urllib3.util import SKIP_HEADER
 
 from alerts.clock import Clock, SystemClock
 from alerts.netguard.decode import decode, too_big
 from alerts.netguard.neterror import NetError
-from alerts.netguard.wire import MAX_HEADER_BYTES, Call, in_call
+from alerts.netguard.wire import MAX_HEADER_BYTES, Call, Session
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"  # all that decode.py can undo
 _CHUNK = 65_536
@@ -42,8 +40,18 @@ class Answer:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is sent, as it stands on the wire."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
 def exchange(  # noqa: PLR0913 - each limit is the caller's to state, by name
-    session: requests.Session,
+    session: Session,
     method: str,
     url: str,
     *,
@@ -60,7 +68,7 @@ def exchange(  # noqa: PLR0913 - each limit is the caller's to state, by name
     A GET whose kept-alive connection turns out to be closed is sent once more on a new one.
     """
     call = Call(clock, deadline_s)
-    request = _prepared(method, url, headers, body)
+    request = _Request(method, wire_url(url), _wire_headers(headers, body), body)
     while True:
         try:
             return _one(session, request, call, max_wire_bytes, max_decoded_bytes)
@@ -72,51 +80,41 @@ def exchange(  # noqa: PLR0913 - each limit is the caller's to state, by name
 
 
 def _one(
-    session: requests.Session,
-    request: requests.PreparedRequest,
+    session: Session,
+    request: _Request,
     call: Call,
     max_wire_bytes: int,
     max_decoded_bytes: int,
 ) -> Answer:
-    url = request.url or ""
-    adapter = session.get_adapter(url)
-
-    def send() -> requests.Response:
-        return adapter.send(request, stream=True, timeout=call.remaining())
-
-    response: requests.Response | None = None
+    raw: BaseHTTPResponse | None = None
     try:
-        response = in_call(call, send)
-        raw: BaseHTTPResponse = response.raw
+        raw = session.send(request.method, request.url, request.headers, request.body, call)
         headers = _headers(raw)
         call.begin_body(max_wire_bytes)
         wire = _wire_body(raw, headers, max_wire_bytes)
     except NetError as error:
         error.was_sent = error.was_sent or call.was_sent
-        _drop(response)
+        _drop(raw)
         raise
     except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError) as error:
-        _drop(response)
+        _drop(raw)
         raise as_net_error(error, call) from error
     decoded = decode(wire, headers.get("content-encoding", ""), max_decoded_bytes)
-    return Answer(raw.status, headers, decoded, url)
+    return Answer(raw.status, headers, decoded, request.url)
 
 
-def _prepared(
-    method: str, url: str, headers: Mapping[str, str], body: bytes | None
-) -> requests.PreparedRequest:
-    """Build the request without requests' own additions: exactly these headers, this URL."""
-    request = requests.PreparedRequest()
-    request.method = method
-    request.url = wire_url(url)
-    request.headers = CaseInsensitiveDict(headers)
+def _wire_headers(headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:
+    """Return exactly these headers, with those that are needed to read the answer."""
+    given = {name.lower() for name in headers}
+    found = dict(headers)
     # Unless told, urllib3 adds its own name and "identity"; callers state what they want.
-    request.headers.setdefault("User-Agent", urllib3.util.SKIP_HEADER)
-    request.headers.setdefault("Accept-Encoding", ACCEPT_ENCODING)
-    request.body = body
+    if "user-agent" not in given:
+        found["User-Agent"] = SKIP_HEADER
+    if "accept-encoding" not in given:
+        found["Accept-Encoding"] = ACCEPT_ENCODING
     if body is not None:
-        request.headers["Content-Length"] = str(len(body))
-    return request
+        found["Content-Length"] = str(len(body))
+    return found
 
 
 def wire_url(url: str) -> str:
@@ -136,6 +134,8 @@ def wire_url(url: str) -> str:
     query = f"?{parts.query}" if parts.query else ""
     target = f"{parts.path or '/'}{query}"
     if not _SAFE_URL.fullmatch(target):
+        from requests.utils import requote_uri  # hardly any address needs it
+
         target = requote_uri(target)
     return f"{parts.scheme}://{place}{target}"
 
@@ -182,10 +182,11 @@ def _pieces(raw: BaseHTTPResponse) -> Iterator[bytes]:
         yield piece
 
 
-def _drop(response: requests.Response | None) -> None:
+def _drop(raw: BaseHTTPResponse | None) -> None:
     """Close the connection: what is left on it belongs to an answer nobody will read."""
-    if response is not None:
-        response.close()
+    if raw is not None:
+        raw.close()
+        raw.release_conn()
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -1,6 +1,6 @@
-"""Sockets and connections that keep a deadline and a byte budget, under a requests session.
+"""Sockets and connections that keep a deadline and a byte budget, under urllib3.
 
-The time-outs of requests limit one read, so a byte every half second holds it for ever. Here each
+Its time-outs limit one read, so a byte every half second holds it for ever. Here each
 read of a socket is given what is left of the whole call, and every byte is counted: a dribbled
 handshake, header or body all end at the deadline, with an error that nothing can mistake for a
 clean end of the body.
@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import functools
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from socket import socket
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import certifi
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util import parse_url
+from urllib3.response import BaseHTTPResponse
 
 from alerts.clock import Clock
 from alerts.netguard.guard import Guard, Purpose
@@ -30,6 +28,9 @@ from alerts.netguard.neterror import NetError
 
 MAX_HEADER_BYTES = 65_536
 _READ_AHEAD = 8_192  # the response's buffered reader may take this much of the body with a header
+
+#: So many hosts keep their connections, and so many each.
+_KEPT_POOLS, _KEPT_CONNECTIONS = 64, 2
 
 
 class Call:
@@ -74,14 +75,8 @@ class Call:
         self._budget = self.received + max_wire_bytes + max_wire_bytes // 4 + MAX_HEADER_BYTES
 
 
-_CALL: ContextVar[Call | None] = ContextVar("alerts_netguard_call", default=None)
-
-
-def _call() -> Call:
-    call = _CALL.get()
-    if call is None:
-        raise NetError("blocked", "A guarded session is used through netguard.exchange only.")
-    return call
+#: What a connection that is made or taken again serves; set by `Session.send` alone.
+_CALL: ContextVar[Call] = ContextVar("alerts_netguard_call")
 
 
 class _Wire(socket):
@@ -145,7 +140,7 @@ def tls_context(ca_file: str | None, _changed: float = 0.0) -> ssl.SSLContext:
 
 
 def _dial(connection: HTTPConnection, guard: Guard, purpose: Purpose, *, is_tls: bool) -> _Wire:
-    call = _call()
+    call = _CALL.get()
     # urllib3 hands an IPv6 literal over without its brackets, a name as it stands in the URL.
     host = connection.host.strip("[]")
     raw = guard.dial(
@@ -160,7 +155,7 @@ def _dial(connection: HTTPConnection, guard: Guard, purpose: Purpose, *, is_tls:
 def _serve(connection: HTTPConnection) -> None:
     """Hand the connection's socket to the call that uses it now."""
     wire = cast("_Wire | _TlsWire | None", connection.sock)
-    call = _call()
+    call = _CALL.get()
     call.was_reused = wire is not None and getattr(wire, "call", call) is not call
     if wire is not None:
         wire.call = call
@@ -210,61 +205,58 @@ class _Pools(PoolManager):
         return pool
 
 
-class GuardedAdapter(HTTPAdapter):
-    """The only adapter of a session: guarded dials, one TLS context, no retries, no proxies."""
+class Session:
+    """Connections that `guard` allows, kept alive: one TLS context, no retries, proxies, cookies.
 
-    def __init__(self, guard: Guard, purpose: Purpose, ca_file: str | None) -> None:
-        self._guard = guard
-        self._purpose: Purpose = purpose
-        self._ca_file = ca_file
-        super().__init__(pool_connections=64, pool_maxsize=2, max_retries=0)
+    `verify` is a file of certificate authorities to trust instead of the system's. Nothing is read
+    from the environment. Safe to share between threads.
+    """
 
-    def init_poolmanager(
-        self, connections: int, maxsize: int, block: bool = False, **options: Any
-    ) -> None:
-        """Make the pool manager; called by the constructor."""
-        self.poolmanager = _Pools(
-            self._guard, self._purpose, num_pools=connections, maxsize=maxsize, block=block
+    def __init__(self, guard: Guard, *, purpose: Purpose, verify: str | None = None) -> None:
+        self._ca_file = verify
+        self._pools = _Pools(guard, purpose, num_pools=_KEPT_POOLS, maxsize=_KEPT_CONNECTIONS)
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, call: Call
+    ) -> BaseHTTPResponse:
+        """Send a request for `call`; return its answer with the body unread.
+
+        Raises NetError, and whatever urllib3 and ssl raise.
+        """
+        token = _CALL.set(call)
+        try:
+            return self._pool(url).urlopen(
+                method,
+                _target(url),
+                body=body,
+                headers=headers,
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=call.remaining(),
+                preload_content=False,
+                decode_content=False,
+            )
+        finally:
+            _CALL.reset(token)
+
+    def close(self) -> None:
+        """Close every connection that is kept alive."""
+        self._pools.clear()
+
+    def _pool(self, url: str) -> HTTPConnectionPool:
+        parts = urlsplit(url)
+        if parts.scheme != "https":
+            return self._pools.connection_from_host(parts.hostname, parts.port, "http")
+        changed = Path(self._ca_file).stat().st_mtime if self._ca_file else 0.0
+        context = {"ssl_context": tls_context(self._ca_file, changed)}
+        return self._pools.connection_from_host(
+            parts.hostname, parts.port, "https", pool_kwargs=context
         )
 
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[Any, Any]:
-        """Return host and TLS parameters of a request; `verify` of requests is not consulted."""
-        parsed = parse_url(request.url or "")
-        host = {"scheme": parsed.scheme, "host": parsed.host, "port": parsed.port}
-        if parsed.scheme != "https":
-            return host, {}
-        changed = Path(self._ca_file).stat().st_mtime if self._ca_file else 0.0
-        return host, {"ssl_context": tls_context(self._ca_file, changed)}
 
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Do nothing: the shared context verifies, and requests would read its bundle again."""
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Refuse: a proxy would connect where the guard cannot look."""
-        raise NetError("blocked", "A proxy cannot be used for guarded traffic.")
-
-
-def session(guard: Guard, *, purpose: Purpose, verify: str | None = None) -> requests.Session:
-    """Return a session that can dial only what `guard` allows; no environment, no cookies.
-
-    `verify` is a file of certificate authorities to trust instead of the system's.
-    """
-    made = requests.Session()
-    made.trust_env = False
-    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    made.adapters.clear()
-    adapter = GuardedAdapter(guard, purpose, verify)
-    made.mount("https://", adapter)
-    made.mount("http://", adapter)
-    return made
-
-
-def in_call(call: Call, action: Callable[[], requests.Response]) -> requests.Response:
-    """Run `action` so that every connection it opens or reuses serves `call`."""
-    token = _CALL.set(call)
-    try:
-        return action()
-    finally:
-        _CALL.reset(token)
+def _target(url: str) -> str:
+    """Return what is asked of the host; two slashes would be read as another host's name."""
+    parts = urlsplit(url)
+    path = f"/{parts.path.lstrip('/')}" if parts.path.startswith("//") else parts.path or "/"
+    return f"{path}?{parts.query}" if parts.query else path

@@ -8,28 +8,27 @@ from itertools import repeat
 from pathlib import Path
 
 import pytest
-import requests
 from certificates import authority
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from needs import free_port
 from scripted import Raw, reply, serve
 
-from alerts.netguard import Answer, Guard, NetError, exchange, session
+from alerts.netguard import Answer, Guard, NetError, Session, exchange
 
 LOOPBACK = Guard(allow_nets=["127.0.0.0/8", "::1/128"])
 
 
 def ask(
     url: str,
-    using: requests.Session | None = None,
+    using: Session | None = None,
     method: str = "GET",
     body: bytes | None = None,
     headers: dict[str, str] | None = None,
     deadline_s: float = 60.0,
     max_wire_bytes: int = 100_000,
 ) -> Answer:
-    using = using or session(LOOPBACK, purpose="feed")
+    using = using or Session(LOOPBACK, purpose="feed")
     return exchange(
         using,
         method,
@@ -82,7 +81,7 @@ def test_cookies_userinfo_proxies_and_netrc_never_leave(
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with serve(reply(headers={"Set-Cookie": "id=1"})) as server:
-        using = session(LOOPBACK, purpose="feed")
+        using = Session(LOOPBACK, purpose="feed")
         ask(server.url().replace("127", "me:secret@127"), using)
         ask(server.url(), using)
         using.close()
@@ -95,7 +94,7 @@ def test_cookies_userinfo_proxies_and_netrc_never_leave(
 @pytest.mark.fault("8")
 def test_a_server_that_resets_every_connection_is_asked_twice_and_not_for_ever() -> None:
     with serve(reply(200), Raw(b"", "reset")) as server:
-        using = session(LOOPBACK, purpose="feed")
+        using = Session(LOOPBACK, purpose="feed")
         ask(server.url(), using)
         with pytest.raises(NetError):
             ask(server.url(), using)
@@ -105,7 +104,7 @@ def test_a_server_that_resets_every_connection_is_asked_twice_and_not_for_ever()
 
 def test_a_connection_is_kept_alive_and_one_that_died_idle_is_replaced() -> None:
     with serve(reply(), reply(), Raw(b""), reply()) as server:
-        using = session(LOOPBACK, purpose="feed")
+        using = Session(LOOPBACK, purpose="feed")
         for _ in range(3):  # the third answer is a close without a byte: sent once more
             assert ask(server.url(), using).status == 200
         using.close()
@@ -115,7 +114,7 @@ def test_a_connection_is_kept_alive_and_one_that_died_idle_is_replaced() -> None
 
 def test_a_post_on_a_dead_connection_is_not_sent_twice() -> None:
     with serve(reply(), Raw(b""), reply()) as server:
-        using = session(LOOPBACK, purpose="webhook")
+        using = Session(LOOPBACK, purpose="webhook")
         ask(server.url(), using, "POST", b"{}")
         error = failure(server.url(), using=using, method="POST", body=b"{}")
         using.close()
@@ -238,7 +237,7 @@ def test_a_closed_port_and_an_unsent_request_are_known_as_such() -> None:
     ],
 )
 def test_loopback_is_refused_in_every_spelling_when_it_is_not_allowed(host: str) -> None:
-    error = failure(f"http://{host}:8080/", using=session(Guard(), purpose="feed"))
+    error = failure(f"http://{host}:8080/", using=Session(Guard(), purpose="feed"))
     assert error.kind in ("blocked", "dns")
     assert not error.was_sent
 
@@ -266,7 +265,7 @@ def test_an_address_that_cannot_be_used_is_an_error_and_not_an_exception(
     url: str, kind: str
 ) -> None:
     network = Guard(resolver=lambda host, port: [])
-    error = failure(url, using=session(network, purpose="feed"))
+    error = failure(url, using=Session(network, purpose="feed"))
     assert error.kind in (kind, "dns", "protocol") if kind == "dns" else error.kind == kind
 
 
@@ -274,7 +273,7 @@ def test_an_address_that_cannot_be_used_is_an_error_and_not_an_exception(
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_no_address_does_worse_than_a_net_error(host: str, path: str) -> None:
     network = Guard(resolver=lambda host, port: [])
-    failure(f"http://{host}/{path}", using=session(network, purpose="feed"))
+    failure(f"http://{host}/{path}", using=Session(network, purpose="feed"))
 
 
 def test_non_ascii_paths_are_percent_encoded_and_hosts_punycoded() -> None:
@@ -285,7 +284,7 @@ def test_non_ascii_paths_are_percent_encoded_and_hosts_punycoded() -> None:
         return ["127.0.0.1"]
 
     with serve(reply()) as server:
-        using = session(Guard(["127.0.0.0/8"], resolver), purpose="feed")
+        using = Session(Guard(["127.0.0.0/8"], resolver), purpose="feed")
         ask(f"http://bücher.example:{server.port}/a b/é?q=ü#frag", using)
         using.close()
     assert asked == ["xn--bcher-kva.example"]
@@ -295,7 +294,7 @@ def test_non_ascii_paths_are_percent_encoded_and_hosts_punycoded() -> None:
 
 def test_tls_is_verified_against_the_given_authority_and_never_downgraded(tmp_path: Path) -> None:
     ours = authority(tmp_path)
-    trusting = session(LOOPBACK, purpose="feed", verify=ours.ca_file)
+    trusting = Session(LOOPBACK, purpose="feed", verify=ours.ca_file)
     with serve(reply(200, b"ok"), tls=ours.server("127.0.0.1")) as server:
         assert ask(server.url(), trusting).body == b"ok"
         assert ask(server.url(), trusting).body == b"ok"
@@ -319,7 +318,7 @@ def test_a_tls_body_that_dribbles_ends_at_the_deadline(tmp_path: Path) -> None:
     ) as server:
         error = failure(
             server.url(),
-            using=session(LOOPBACK, purpose="feed", verify=ours.ca_file),
+            using=Session(LOOPBACK, purpose="feed", verify=ours.ca_file),
             deadline_s=1.5,
         )
     assert error.kind == "timeout"
@@ -343,18 +342,22 @@ def test_a_body_that_nobody_reads_is_a_timeout_and_counts_as_sent() -> None:
 
 def test_a_missing_ca_file_is_a_clear_error() -> None:
     error = failure(
-        "https://127.0.0.1/", using=session(LOOPBACK, purpose="feed", verify="/nowhere/ca.pem")
+        "https://127.0.0.1/", using=Session(LOOPBACK, purpose="feed", verify="/nowhere/ca.pem")
     )
     assert error.kind == "tls"
     assert "CA file" in error.message
 
 
-def test_a_session_answers_only_within_an_exchange() -> None:
-    with serve(reply()) as server, pytest.raises(NetError, match=r"netguard\.exchange only"):
-        session(LOOPBACK, purpose="feed").get(server.url(), timeout=1)
-
-
-def test_a_proxy_given_to_the_session_is_refused() -> None:
-    using = session(LOOPBACK, purpose="feed")
-    with pytest.raises(NetError, match="proxy"):
-        using.get("http://127.0.0.1:9/", proxies={"http": "http://127.0.0.1:1"}, timeout=1)
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("", "/"),
+        ("?q=1", "/?q=1"),
+        ("//x.example/a", "/x.example/a"),
+        ("/a/../b?c=%2F", "/a/../b?c=%2F"),
+    ],
+)
+def test_a_path_is_asked_for_as_it_is_written(path: str, asked: str) -> None:
+    with serve(reply()) as server:
+        ask(server.url(path))
+        assert server.seen[0].line.split()[1] == asked
