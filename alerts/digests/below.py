@@ -1,6 +1,7 @@
 """What stands below the stories of a digest: told before, by one line each.
 
-Stories that came by another of the reader's digests already, and headlines that changed since.
+Stories that came by another of the reader's digests already, headlines that changed since, and
+articles that were withdrawn.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from alerts.digests.words import N_, language_of, translations
 from alerts.model import Alert, Digest, Section
 
 #: What the sections are known by: no rule has such a name.
-_URGENT, _SENT, _CORRECTED = "(urgent)", "(sent)", "(corrected)"
+_URGENT, _SENT, _CORRECTED, _WITHDRAWN = "(urgent)", "(sent)", "(corrected)", "(withdrawn)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,14 @@ def corrected(found: Iterable[Before], language: str) -> tuple[Section, ...]:
     return _section(_CORRECTED, N_("Corrected since we told you"), found, language)
 
 
-def corrections_of(digest: Digest) -> tuple[Section, ...]:
-    """Return the section of a digest that tells of corrections, if it has one."""
-    return tuple(section for section in digest.below if section.rule == _CORRECTED)
+def withdrawn(found: Iterable[Before], language: str) -> tuple[Section, ...]:
+    """Return the section of articles that were withdrawn since they were told; none if none was."""
+    return _section(_WITHDRAWN, N_("Withdrawn since we told you"), found, language)
+
+
+def changes_of(digest: Digest) -> tuple[Section, ...]:
+    """Return the sections of a digest that tell of withdrawals and corrections, if it has any."""
+    return tuple(part for part in digest.below if part.rule in (_WITHDRAWN, _CORRECTED))
 
 
 def _section(name: str, title: str, found: Iterable[Before], language: str) -> tuple[Section, ...]:

@@ -99,8 +99,13 @@ def rows(digest: Digest) -> tuple[Row, ...]:
         found.append(Row(number, section, story, form, first))
         found += (Row(number, section, story, "more", outlets) for outlets in further)
     for section in digest.below:
-        found += (Row(0, section, story, "told", ()) for story in section.stories)
+        found += (Row(0, section, story, "told", _since(story)) for story in section.stories)
     return tuple(found)
+
+
+def _since(told: Story) -> tuple[Outlet, ...]:
+    """Return who else reports a story that was told as urgent: by how many is news by itself."""
+    return told.outlets[1:] if told.urgent_at is not None else ()
 
 
 def _chunks(outlets: tuple[Outlet, ...]) -> list[tuple[Outlet, ...]]:

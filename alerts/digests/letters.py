@@ -64,6 +64,17 @@ def flood(digest: Digest, place: Destination, context: MailContext, told: Flood)
     return _Letter(digest, place, context).flood(told)
 
 
+def letter(
+    digest: Digest,
+    place: Destination,
+    context: MailContext,
+    subject: str,
+    blocks: Sequence[str | Link],
+) -> Note:
+    """Return a message of these words, with the foot that every mail to a reader has."""
+    return _Letter(digest, place, context).of(subject, blocks)
+
+
 class _Letter:
     """One message to one destination, in its reader's language."""
 
@@ -176,6 +187,9 @@ class _Letter:
         rest = rest % {"when": self._say.dates.day(told.at)}
         nothing = _("Nothing is dropped.")
         return self._note(subject % count, [f"{rest} {nothing}"])
+
+    def of(self, subject: str, blocks: Sequence[str | Link]) -> Note:
+        return self._note(subject, blocks)
 
     def _either(self) -> str:
         """Return "ICE, Sanctuary or Madison"."""

@@ -219,11 +219,12 @@ class Phrases:
     def told(self, row: Row) -> str:
         """ "Dane County Courier, sent to you today 6:18 am" of a story that was told before."""
         at = row.story.told_at
-        pattern = (
-            self._t("changed the headline that you got %(when)s")
-            if row.story.was
-            else self._t("sent to you %(when)s")
-        )
+        if row.story.withdrawn_at is not None:
+            pattern = self._t("withdrew the article that you got %(when)s")
+        elif row.story.was:
+            pattern = self._t("changed the headline that you got %(when)s")
+        else:
+            pattern = self._t("sent to you %(when)s")
         words = pattern % {"when": self.dates.near(at)} if at else ""
         if row.own is None:
             return words[:1].upper() + words[1:]
@@ -238,6 +239,13 @@ class Phrases:
         told = self._t("Sent to you as urgent %(told)s; the article changed %(changed)s.")
         dates = self.dates
         return told % {"told": dates.near(story.urgent_at), "changed": dates.near(story.changed_at)}
+
+    def withdrawn(self, story: Story) -> str:
+        """ "Its source withdrew it today 7:02 am.", or nothing."""
+        if story.withdrawn_at is None:
+            return ""
+        told = self._t("Its source withdrew it (%(when)s).")
+        return told % {"when": self.dates.near(story.withdrawn_at)}
 
     # --- languages ---------------------------------------------------------------------------
 

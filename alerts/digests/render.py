@@ -10,14 +10,23 @@ from collections.abc import Callable, Mapping
 from sys import getsizeof
 from typing import TYPE_CHECKING, TypeVar
 
-from alerts.digests import mail, slack, urgent, webhook
+from alerts.digests import follow_up, mail, slack, urgent, webhook
 from alerts.digests.mail import MailContext
 from alerts.digests.templates import TEMPLATES
 from alerts.digests.words import LANGUAGES, language_of
 from alerts.errors import TemplateError
 from alerts.kept import Kept
 from alerts.log import get_logger
-from alerts.model import DestinationKind, Digest, Mail, Post, Urgency
+from alerts.model import (
+    Destination,
+    DestinationKind,
+    Digest,
+    FollowUp,
+    Mail,
+    Post,
+    Rendered,
+    Urgency,
+)
 
 if TYPE_CHECKING:
     from alerts.digests.tongue import Tongue
@@ -70,6 +79,12 @@ class Renderer:
         """Return a digest of one story as an urgent message to a room or a program."""
         made = urgent.slack_post if kind == "slack" else urgent.webhook_post
         return made(digest, urgency)
+
+    def follow_up(
+        self, digest: Digest, told: FollowUp, place: Destination, context: MailContext, first: str
+    ) -> Rendered:
+        """Return what is told again of a digest's one story; `first`: the delivery it follows."""
+        return follow_up.made(digest, told, place, context, first)
 
     def _made(self, work: Callable[[Renderer], T]) -> T:
         if self._shipped is None:

@@ -62,6 +62,7 @@ def story(alert: Alert, order: Mapping[str, int]) -> Story:
         late=alert.late,
         urgent_at=alert.urgent_at,
         changed_at=alert.changed_at if alert.urgent_at is not None else None,
+        withdrawn_at=alert.withdrawn_at,
     )
 
 

@@ -138,13 +138,18 @@ class UrgentWords:
     @property
     def following(self) -> str:
         """What happens next, as far as that is known."""
+        at_once = self._t("If its source withdraws it, you are told at once.")
+        if self._digest.subscriber.corrections:
+            at_once = self._t(
+                "If its headline changes much, or its source withdraws it, you are told at once."
+            )
         if self._digest.next_at is None:
-            return ""
+            return at_once
         told = self._t(
             "What happens next: if the article changes, it comes again in your next news summary"
             " (%(when)s)."
         )
-        return told % {"when": self.say.dates.day(self._digest.next_at)}
+        return f"{told % {'when': self.say.dates.day(self._digest.next_at)}} {at_once}"
 
     @property
     def because(self) -> str:

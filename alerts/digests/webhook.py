@@ -113,6 +113,7 @@ def _article(row: Row, digest: Digest) -> Json:
             "late": story.late,
             "told_before": iso(story.told_at),
             "title_before": story.was or None,
+            "withdrawn": iso(story.withdrawn_at),
             "continued": False,
         }
     )

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, TypeGuard
 from urllib.parse import urljoin
 
-from alerts.feeds import bounded, dates, wishes
+from alerts.feeds import bounded, dates, wishes, withdrawals
 from alerts.feeds.cut import Cut, take_apart
 from alerts.feeds.texts import MAX_TAGS, cut, link_of
 from alerts.model import Entry, FetchFailure, ParsedFeed
@@ -95,6 +95,7 @@ def _feed(
         older=_channel_link(found.channel, "prev-archive", url)
         or _channel_link(found.channel, "next", url),
         dropped=len(items) - len(entries),
+        tombstones=withdrawals.tombstones(text),
         format=found.version,
         odd_dates=tuple(_odd_dates(found.entries, items)),
         is_well_formed=found.error is None,

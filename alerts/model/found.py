@@ -131,6 +131,7 @@ class ParsedFeed:
     format: str = ""  # as feedparser names it (rss20, atom10), or json
     odd_dates: tuple[str, ...] = ()  # of entries without a date: what stands there and is none
     is_well_formed: bool = True
+    tombstones: tuple[str, ...] = ()  # keys of entries that it says are deleted (RFC 6721)
     digests: tuple[bytes, ...] = ()  # of all items, if `entries` are those of unknown ones alone
     left_out: int = 0  # items of a very long document that were not read, older than all others
 

@@ -41,6 +41,7 @@ class Alert:
     late: bool = False  # folded in from a delivery that expired
     urgent_at: float | None = None  # when it was sent as urgent, if it arrived
     changed_at: float | None = None  # when the article changed after that, if it did
+    withdrawn_at: float | None = None  # when its feed was seen to take it back, if it did
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Story:
     late: bool = False
     urgent_at: float | None = None  # as of an alert
     changed_at: float | None = None
+    withdrawn_at: float | None = None
     told_at: float | None = None  # when the reader was told before, of stories of `Digest.below`
     seen_at: float | None = None  # when we first saw it
     was: str = ""  # the headline that the reader was told then, if it is another one now
@@ -139,6 +141,16 @@ class Urgency:
     seen_at: float
     published_at: float | None
     note: str = ""  # the group's own line, for passing on
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What is told again of a story that was told as urgent: another headline, or a withdrawal."""
+
+    told_at: float  # as urgent
+    at: float  # when we saw the change
+    was: str  # the headline as its reader knows it, plain and of safe characters
+    is_withdrawal: bool
 
 
 @dataclass(frozen=True, slots=True)

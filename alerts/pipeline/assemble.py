@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from alerts.digests import slots
-from alerts.digests.below import already_sent, corrected
+from alerts.digests.below import already_sent, corrected, withdrawn
 from alerts.log import get_logger
-from alerts.model import Cadence, Destination, Digest, Subscriber
+from alerts.model import Alert, Cadence, Destination, Digest, Subscriber
 from alerts.pipeline import (
     before,
     drafting,
@@ -29,7 +29,15 @@ from alerts.pipeline import (
 from alerts.pipeline.apply import rules_of, wake
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import claims, corrections, deliveries, postponed, stops, subscribers
+from alerts.store import (
+    claims,
+    corrections,
+    deliveries,
+    follow_ups,
+    postponed,
+    stops,
+    subscribers,
+)
 from alerts.store.schema import slot as slot_table
 
 #: How long a digest waits for a variable that holds an address before it looks again.
@@ -187,8 +195,12 @@ def _make(
         owed = [*draft.owed(rows), *again]
         digest = draft.digest(person, owed, digest_id=parts.clock.token(), slot=slot, now=now)
         late = lateness.of_digest(connection, rows, owed, was_due_at, now)
-        edited = before.corrections(draft, person, now)
-        lines = (*corrected(edited, person.language), *already_sent(told, person.language))
+        gone, edited = before.changes(draft, person, owed, now)
+        lines = (
+            *withdrawn(gone, person.language),
+            *corrected(edited, person.language),
+            *already_sent(told, person.language),
+        )
         digest = replace(digest, late=late, below=lines)
         made = shared.Made(draft, digest, owed, told)
         plans = [made.plan(place) for place in person.destinations]
@@ -197,9 +209,7 @@ def _make(
     with parts.database.write() as connection:
         if not _write(connection, parts, digest, cadence, [r.entry_id for r in rows], outgoing):
             return 0
-        if person.corrections:
-            ids = [alert.entry_id for alert in (*owed, *(one.alert for one in edited))]
-            corrections.note(connection, person.id, ids)
+        _note(connection, person, [*owed, *(one.alert for one in (*gone, *edited))], now)
     get_logger().info(
         "digest made",
         digest=digest.id,
@@ -208,6 +218,14 @@ def _make(
         deliveries=[row["id"] for out in outgoing for row in out.rows],
     )
     return 1
+
+
+def _note(connection: Connection, person: Subscriber, told: Sequence[Alert], now: float) -> None:
+    """Note how a reader is told these articles: their headlines, and which were withdrawn."""
+    if person.corrections:
+        corrections.note(connection, person.id, [one.entry_id for one in told])
+    gone = [one.entry_id for one in told if one.withdrawn_at is not None]
+    follow_ups.note_withdrawals(connection, person.id, gone, now)
 
 
 def _write(

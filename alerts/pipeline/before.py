@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from alerts.model import Alert, Subscriber
 from alerts.pipeline.apply import rules_of
 from alerts.pipeline.drafting import Draft
 from alerts.store import corrections as changed
-from alerts.store import subscribers, told, urgent
+from alerts.store import follow_ups, subscribers, told, urgent
 from alerts.text import shown
 
 #: The cadence of digests made by `once --send-now`: by hand, so no digest of its own day.
@@ -39,13 +39,29 @@ def sent(
     rules = person.rules_of(cadence)
     rows = told.by_others(draft.connection, person.id, others, since)
     mine = [row for row in rows if rules & rules_of(row)]
-    alerts = draft.owed(mine)
+    again = follow_ups.last_of(draft.connection, person.id, [row.entry_id for row in mine])
     return [
-        Before(_as_told(alert, row), row.told_at) for row, alert in zip(mine, alerts, strict=True)
+        Before(_as_told(alert, row, again.get(row.entry_id)), row.told_at)
+        for row, alert in zip(mine, draft.owed(mine), strict=True)
+        if alert.withdrawn_at is None or row.withdrawal_told_at is not None
     ]
 
 
-def corrections(draft: Draft, person: Subscriber, now: float) -> list[Before]:
+def changes(
+    draft: Draft, person: Subscriber, owed: Sequence[Alert], now: float
+) -> tuple[list[Before], list[Before]]:
+    """Return what was withdrawn since the subscriber was told of it, and corrected.
+
+    Not what is `owed`: that is told in full.
+    """
+    gone = _withdrawn(draft, person, now)
+    full = {one.entry_id for one in owed}
+    listed = full | {one.alert.entry_id for one in gone}
+    edited = [one for one in _corrections(draft, person, now) if one.alert.entry_id not in listed]
+    return [one for one in gone if one.alert.entry_id not in full], edited
+
+
+def _corrections(draft: Draft, person: Subscriber, now: float) -> list[Before]:
     """Return the headlines that changed since the subscriber was told them, if they want that.
 
     Another spelling, other quotes or dashes correct nothing.
@@ -58,19 +74,30 @@ def corrections(draft: Draft, person: Subscriber, now: float) -> list[Before]:
             replace(alert, entry=replace(alert.entry, title=row.title)), row.told_at, row.told_title
         )
         for row, alert in zip(rows, draft.owed(rows), strict=True)
-        if _words(row.title) != _words(row.told_title)
+        if words_of(row.title) != words_of(row.told_title)
     ]
 
 
-def _words(title: str) -> list[str]:
+def _withdrawn(draft: Draft, person: Subscriber, now: float) -> list[Before]:
+    """Return what was withdrawn since the subscriber was told of it, and not told that."""
+    rows = follow_ups.withdrawn(draft.connection, person.id, now - _FIRST_S)
+    return [Before(alert, row.told_at) for row, alert in zip(rows, draft.owed(rows), strict=True)]
+
+
+def words_of(title: str) -> list[str]:
+    """Return the words of a headline: another spelling, quotes and dashes make no other one."""
     return re.findall(r"\w+", shown(title, MAX_TITLE_CHARS).casefold())
 
 
-def _as_told(alert: Alert, row: Row[Any]) -> Alert:
-    """Return the alert with when it was told as urgent, and changed since, if that is so."""
+def _as_told(alert: Alert, row: Row[Any], again_at: float | None) -> Alert:
+    """Return the alert with when it was told as urgent, and changed since, if that is so.
+
+    `again_at`: when it was told again at once, as changed.
+    """
     if row.urgent_at is None:
         return replace(alert, changed_at=None)
-    is_changed = alert.changed_at is not None and alert.changed_at > row.told_at
+    known_at = max(row.told_at, again_at or 0.0)
+    is_changed = alert.changed_at is not None and alert.changed_at > known_at
     return replace(
         alert, urgent_at=row.told_at, changed_at=alert.changed_at if is_changed else None
     )
@@ -78,4 +105,6 @@ def _as_told(alert: Alert, row: Row[Any]) -> Alert:
 
 def is_changed(one: Before) -> bool:
     """Whether it was told as urgent, and its article changed since: it comes in full again."""
-    return one.alert.urgent_at is not None and one.alert.changed_at is not None
+    alert = one.alert
+    is_there = alert.withdrawn_at is None
+    return is_there and alert.urgent_at is not None and alert.changed_at is not None

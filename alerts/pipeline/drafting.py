@@ -78,6 +78,7 @@ class Draft:
                 matches=alert_rows.to_matches(row.matches),
                 late=row.is_late,
                 changed_at=stored[row.entry_id].changed_at,
+                withdrawn_at=stored[row.entry_id].withdrawn_at,
             )
             for row in rows
         ]

@@ -23,11 +23,12 @@ def rendered(
     place: Destination,
     ids: Sequence[str] = (),
     form: Form | None = None,
+    follows: tuple[str, ...] = (),
 ) -> list[dict[str, Any]]:
     """Return the delivery rows of one destination; none for kinds that cannot be sent to yet.
 
     `ids`: of deliveries that these are to take the place of. `form`: how it is rendered, if not as
-    digests are.
+    digests are. `follows`: earlier deliveries that these are an answer to.
     """
     transport = parts.transports.get(place.kind)
     if transport is None:
@@ -38,7 +39,7 @@ def rendered(
     rows = []
     for index, part in enumerate(made):
         head = DeliveryHead(ids[index], place, digest.created_at, part=index + 1, parts=len(made))
-        envelope = drafting.envelope(parts, link, tuple(ids[:index]))
+        envelope = drafting.envelope(parts, link, (*follows, *ids[:index]))
         rows.append(
             {
                 "id": head.id,

@@ -130,6 +130,8 @@ def _decided(
         recorded = recorder.record(
             parsed.title, outcome.items, outcome.older.items, is_cut=parsed.left_out > 0
         )
+        if parsed.tombstones:
+            recorder.take_back(parsed.tombstones, outcome.items)
         if not parsed.complete:
             return Polled("failed", recorded), _cut(parts, feed, row, outcome, parsed, now)
         values = _calm(now) | _read(row, outcome, parsed, now)

@@ -6,19 +6,19 @@ feed carries too, is judged again, and told to whom it was not told yet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Row
 
-from alerts.feeds import identity
+from alerts.feeds import identity, withdrawals
 from alerts.feeds.items import Item
 from alerts.feeds.likeness import Comparison
 from alerts.model import Entry, Feed
-from alerts.pipeline import fulltext, quarantine
+from alerts.pipeline import fulltext, quarantine, urgent
 from alerts.pipeline.judge import Judge, Judged
 from alerts.pipeline.parts import InForce
-from alerts.store import entries, held
+from alerts.store import entries, follow_ups, held
 
 #: How long the same text (K3) tells that another feed's article is the same one.
 _SAME_TEXT_S = 72 * 3600.0
@@ -86,11 +86,12 @@ class Recorder:
         new = [(item.entry_id, item.entry) for item in judged]
         fulltext.want(self._connection, self._feed, self._row.id, new, self._now)
         carried = [(key, new.entry) for key, new in zip(ids, decision.new, strict=True)]
-        again, more = self._changed(decision)
+        again, more, withdrawn = self._changed(decision)
         entries.carry(self._connection, self._row.id, carried + more, self._now)
         self._remember(decision, ids)
         judge = Judge(self._connection, self._in_force, self._feed, self._title, self._now)
         matched, alerts = judge.put(judged + again)
+        self._follow_up([item.entry_id for item in again], withdrawn)
         return Recorded(
             new=fresh,
             known=sum(not one.is_new_outlet for one in decision.known),
@@ -100,10 +101,27 @@ class Recorder:
             is_gap=skipped,
         )
 
-    def _changed(self, decision: identity.Decision) -> tuple[list[Judged], list[tuple[int, Entry]]]:
-        """Write what changed of known entries; return what to judge again, and what is carried."""
+    def take_back(self, tombstones: Sequence[str], items: Sequence[Item]) -> None:
+        """Withdraw the entries of these keys, but those that the document lists all the same."""
+        gone = set(tombstones) - {item.keys.k1 for item in items}
+        known = entries.known_keys(self._connection, self._row.id, gone)
+        self._follow_up((), [row.entry_id for row in known])
+
+    def _follow_up(self, edited: Collection[int], withdrawn: Collection[int]) -> None:
+        gone = follow_ups.withdraw(self._connection, self._row.id, withdrawn, self._now)
+        if edited or gone:
+            urgent.wake_again(self._connection, self._in_force, edited, gone, self._now)
+
+    def _changed(
+        self, decision: identity.Decision
+    ) -> tuple[list[Judged], list[tuple[int, Entry]], list[int]]:
+        """Write what changed of known entries.
+
+        Return what to judge again, what is carried, and what its headline now says is withdrawn.
+        """
         judged: list[Judged] = []
         carried: list[tuple[int, Entry]] = []
+        withdrawn: list[int] = []
         changed = [one for one in decision.known if one.is_edited or one.is_new_outlet]
         stored = entries.by_id(self._connection, [one.entry_id for one in changed])
         pages = fulltext.contents(self._connection, stored.values())
@@ -119,12 +137,14 @@ class Recorder:
             if not known.is_new_outlet:
                 values = _columns(known.compared) | {"changed_at": self._now}
                 entries.change(self._connection, row.id, said, values)
+                if withdrawals.says_so(said.title) and not withdrawals.says_so(row.title):
+                    withdrawn.append(row.id)
             if row.id in vouched_for or not row.is_baseline:
                 shown = entries.to_entry(row) if known.is_new_outlet else said
                 if known.is_new_outlet:
                     self._want_page(row, known.entry)
                 judged.append(Judged(row.id, said, shown, row.seen_at))
-        return judged, carried
+        return judged, carried, withdrawn
 
     def _want_page(self, stored: Row[tuple[object, ...]], entry: Entry) -> None:
         """Have the page asked for that another feed's news has here, where that feed has none."""

@@ -23,7 +23,7 @@ from alerts.pipeline.assemble import is_reachable
 from alerts.pipeline.faults import Faults
 from alerts.pipeline.parts import Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import deliveries, outcomes, riders, stops, told
+from alerts.store import deliveries, follow_ups, outcomes, riders, stops, told
 
 #: Between two messages to one chat webhook: Slack takes one a second.
 _POST_GAP_S = 1.1
@@ -248,6 +248,7 @@ def _fold(connection: Connection, parts: Parts, row: Row[Any], now: float) -> No
     for one in (row, *riders.of(connection, [row.id])):
         if one.digest_id is None or deliveries.has_arrived(connection, one.digest_id):
             continue
+        follow_ups.undo(connection, one.digest_id)
         rules = alert_rows.fold(connection, one.digest_id)
         person = parts.in_force.people.get(one.subscriber)
         if person is not None and rules:

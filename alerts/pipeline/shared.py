@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 
 from alerts.digests import slots
 from alerts.digests.assemble import without
-from alerts.digests.below import Before, already_sent, corrections_of
+from alerts.digests.below import Before, already_sent, changes_of
 from alerts.model import Alert, Destination, Digest, Subscriber
 from alerts.pipeline import before
 from alerts.pipeline.drafting import Draft
@@ -121,7 +121,7 @@ class Made:
         left = without(self.digest, earlier)
         again = [Before(a, earlier[a.entry_id]) for a in self.alerts if a.entry_id in earlier]
         lines = already_sent([*self.told, *again], self.digest.subscriber.language)
-        below = (*lines, *corrections_of(self.digest))
+        below = (*lines, *changes_of(self.digest))
         return replace(left, below=below) if left.stories else None
 
     def _joint(
@@ -153,7 +153,7 @@ class Made:
             late=self.digest.late,
             below=(
                 *already_sent(lines.values(), people[0].language),
-                *corrections_of(self.digest),
+                *changes_of(self.digest),
             ),
         )
 

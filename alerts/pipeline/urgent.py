@@ -18,12 +18,12 @@ from alerts.digests.assemble import without
 from alerts.digests.urgent import bundled
 from alerts.log import get_logger
 from alerts.model import Alert, Destination, Digest, Match, Rendered, Subscriber, Urgency
-from alerts.pipeline import drafting, flood, outgoing
+from alerts.pipeline import drafting, flood, follow_up, outgoing
 from alerts.pipeline.apply import rules_of
 from alerts.pipeline.apply import wake as wake_slots
 from alerts.pipeline.parts import InForce, Parts
 from alerts.store import alerts as alert_rows
-from alerts.store import deliveries, entries, postponed, subscribers, told
+from alerts.store import corrections, deliveries, entries, postponed, subscribers, told
 from alerts.store import urgent as rows
 
 CADENCE = rows.CADENCE
@@ -37,8 +37,8 @@ _STORY_S = 72 * _HOUR_S
 #: "Live updates" is no headline to know a story by.
 _TELLING_CHARS = 16
 
-#: Why a further article of a told story is given up, where no digest would have it.
-_TOLD = "its story was told as urgent already"
+#: Why an article that is not urgent any more is given up, where no digest would have it.
+_TOLD = "its story was told as urgent already, or its source took it back"
 
 
 def moment(person: Subscriber, matches: Iterable[Match], now: float) -> float | None:
@@ -58,6 +58,20 @@ def wake(connection: Connection, person: Subscriber, at: float) -> None:
     if slot is None or slot.due_at is None or (slot.flood is None and slot.due_at > at):
         values = {"timezone": person.timezone, "due_at": at}
         subscribers.set_slot(connection, person.id, CADENCE, values)
+
+
+def wake_again(
+    connection: Connection,
+    in_force: InForce,
+    edited: Collection[int],
+    withdrawn: Collection[int],
+    now: float,
+) -> None:
+    """Have readers told what became of these entries, if they were told them as urgent."""
+    for person in follow_up.concerned(connection, in_force, edited, withdrawn, now):
+        at = slots.urgent_at(person, now)
+        if at is not None:
+            wake(connection, person, at)
 
 
 def tell_again(connection: Connection, person: Subscriber, now: float) -> None:
@@ -111,8 +125,9 @@ def tell(parts: Parts, row: Row[Any], lease: str, person: Subscriber, *, is_paus
         found = rows.waiting(connection, person.id, now)
         lately = len(rows.moments(connection, person.id, now - _HOUR_S))
         stories, again = _stories(connection, person, found, now)
+        changes = follow_up.changes(connection, person, now)
     if at is None or at > now:
-        _put_off(parts, row, lease, person, found, at)
+        _put_off(parts, row, lease, person, found, at, has_more=bool(changes))
         return 0
     if row.flood is not None:
         made = _bundle(parts, person, stories) if stories else 0
@@ -122,6 +137,9 @@ def tell(parts: Parts, row: Row[Any], lease: str, person: Subscriber, *, is_paus
         made = sum(_single(parts, person, story) for story in stories[:free])
         rest = stories[free:]
         is_flood = bool(rest)
+        lately += made
+    due = [one for one in changes if one.may_be_at <= now]
+    made += follow_up.tell(parts, person, due[: max(0, MOST_AN_HOUR - lately)])
     bundle_at = slots.half_hour_after(person, now) if is_flood else None
     with parts.database.write() as connection:
         _leave(connection, person, again, now)
@@ -129,7 +147,7 @@ def tell(parts: Parts, row: Row[Any], lease: str, person: Subscriber, *, is_paus
             return made
         values: dict[str, Any] = {"flood": flood.BUNDLES if is_flood else None}
         if bundle_at is None:  # what came meanwhile is told next
-            values["due_at"] = rows.next_at(connection, person.id)
+            values["due_at"] = _next_at(connection, person, now)
         subscribers.set_slot(connection, person.id, CADENCE, values | {"timezone": person.timezone})
         if rest and bundle_at is not None:
             begun = rows.moments(connection, person.id, now - _HOUR_S)
@@ -140,6 +158,18 @@ def tell(parts: Parts, row: Row[Any], lease: str, person: Subscriber, *, is_paus
     return made
 
 
+def _next_at(connection: Connection, person: Subscriber, now: float) -> float | None:
+    """Return when something may be told next: a story, or again one that was told."""
+    moments = [rows.next_at(connection, person.id)]
+    changes = follow_up.changes(connection, person, now)
+    if changes:
+        lately = rows.moments(connection, person.id, now - _HOUR_S)
+        is_full = len(lately) >= MOST_AN_HOUR
+        free_at = lately[-MOST_AN_HOUR] + _HOUR_S if is_full else now
+        moments.append(max(free_at, min(one.may_be_at for one in changes)))
+    return min((at for at in moments if at is not None), default=None)
+
+
 def _put_off(
     parts: Parts,
     row: Row[Any],
@@ -147,13 +177,18 @@ def _put_off(
     person: Subscriber,
     found: Sequence[Row[Any]],
     at: float | None,
+    *,
+    has_more: bool,
 ) -> None:
-    """Leave alerts to the next digest; those of who has none wait until they may be told."""
+    """Leave alerts to the next digest; those of who has none wait until they may be told.
+
+    `has_more`: what was told before is to be told again.
+    """
     now = parts.clock.now()
     ids = [one.entry_id for one in found if _has_digest(person, rules_of(one))]
     with parts.database.write() as connection:
         _leave(connection, person, [one for one in found if one.entry_id in ids], now)
-        due_at = at if len(ids) < len(found) else None
+        due_at = at if has_more or len(ids) < len(found) else None
         subscribers.end_slot(connection, row, lease, None, due_at)
         flood_is_over = {"flood": None, "timezone": person.timezone}
         subscribers.set_slot(connection, person.id, CADENCE, flood_is_over)
@@ -175,7 +210,10 @@ def _leave(
 def _stories(
     connection: Connection, person: Subscriber, found: Sequence[Row[Any]], now: float
 ) -> tuple[list[_Story], list[Row[Any]]]:
-    """Return what waits by stories, and the alerts whose story was told as urgent before."""
+    """Return what waits by stories, and the alerts that are not urgent any more.
+
+    Their story was told as urgent before, or was withdrawn since.
+    """
     stored = entries.by_id(connection, [row.entry_id for row in found])
     known: dict[str, int] = {}
     for row in rows.told_stories(connection, person.id, now - _STORY_S):
@@ -185,8 +223,10 @@ def _stories(
     for row in found:
         names = _names(stored[row.entry_id])
         at = next((known[name] for name in names if name in known), row.entry_id)
-        known |= dict.fromkeys(names, at)
-        if at < 0:
+        is_withdrawn = stored[row.entry_id].withdrawn_at is not None
+        if not is_withdrawn:
+            known |= dict.fromkeys(names, at)
+        if at < 0 or is_withdrawn:
             again.append(row)
         else:
             groups.setdefault(at, []).append(row)
@@ -288,6 +328,7 @@ def _write(
             return 0
         deliveries.add(connection, made)
         alert_rows.mark_digested(connection, person.id, ids, digest.id)
+        corrections.note(connection, person.id, ids)
     get_logger().info("urgent", digest=digest.id, subscriber=person.id, entries=list(ids))
     return 1
 

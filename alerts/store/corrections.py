@@ -1,7 +1,7 @@
 """The headline as each reader was told it, and whether its outlet has changed it since.
 
-Kept only for subscribers who asked for corrections. The outlet's own headline counts: another
-outlet that carries the article under other words corrects nothing.
+Kept for subscribers who asked for corrections, and of urgent stories. The outlet's own headline
+counts: another outlet that carries the article under other words corrects nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from alerts.store.schema import alert, digest, entry, entry_feed
 from alerts.store.told import arrives
 
 
-def _own_title() -> ScalarSelect[Any]:
+def own_title() -> ScalarSelect[Any]:
     """Return the headline of an alert's entry in the feed it came from."""
     return (
         select(entry_feed.c.title)
@@ -32,7 +32,7 @@ def note(connection: Connection, subscriber: str, entry_ids: Collection[int]) ->
     """Note that the subscriber is told these entries in today's words."""
     for some in chunks(entry_ids):
         mine = (alert.c.subscriber == subscriber) & alert.c.entry_id.in_(some)
-        connection.execute(update(alert).where(mine).values(told_title=_own_title()))
+        connection.execute(update(alert).where(mine).values(told_title=own_title()))
 
 
 def changed(connection: Connection, subscriber: str, since: float) -> list[Row[Any]]:
@@ -40,7 +40,7 @@ def changed(connection: Connection, subscriber: str, since: float) -> list[Row[A
 
     With `told_at` and the present headline as `title`.
     """
-    now_called = _own_title()
+    now_called = own_title()
     query = (
         select(alert, digest.c.created_at.label("told_at"), now_called.label("title"))
         .join(digest, digest.c.id == alert.c.digest_id)

@@ -127,6 +127,7 @@ entry = Table(
     Column("published_at", Double),
     Column("seen_at", Double, nullable=False),
     Column("changed_at", Double),  # when its title or text was last seen to be another
+    Column("withdrawn_at", Double),  # when its feed was seen to take it back
     Column("is_baseline", Boolean, nullable=False),
 )
 Index(None, entry.c.seen_at)
@@ -248,11 +249,23 @@ alert = Table(
     Column("created_at", Double, nullable=False),
     Column("digest_id", ForeignKey("digest.id")),
     Column("folded_from", Text),  # the digest that expired with it, if one did
-    Column("told_title", Text),  # the headline as it was told, to who asked for corrections
+    Column("told_title", Text),  # the headline as it was told: as urgent, or who wants corrections
+    Column("withdrawal_told_at", Double),  # when its reader was told that it was withdrawn
 )
 Index(None, alert.c.state, alert.c.subscriber)
 Index(None, alert.c.digest_id)
 Index(None, alert.c.entry_id)
+
+#: What was told again of an entry that was told as urgent; one that comes to nobody is undone.
+follow_up = Table(
+    "follow_up",
+    metadata,
+    Column("digest_id", ForeignKey("digest.id", ondelete="CASCADE"), primary_key=True),
+    Column("entry_id", ForeignKey("entry.id", ondelete="CASCADE"), nullable=False),
+    Column("was", Text),  # the headline as its reader knew it
+    Column("is_withdrawal", Boolean, nullable=False),
+)
+Index(None, follow_up.c.entry_id)
 
 delivery = Table(
     "delivery",

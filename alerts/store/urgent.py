@@ -17,7 +17,9 @@ from alerts.store.schema import alert, digest, entry
 #: The cadence of urgent alerts and of their slot, and that of bundles of them.
 CADENCE = "urgent"
 BUNDLE = "urgent bundle"
-AT_ONCE = (CADENCE, BUNDLE)
+#: That of what is told again of one of them.
+FOLLOW_UP = "urgent follow-up"
+AT_ONCE = (CADENCE, BUNDLE, FOLLOW_UP)
 
 
 def waiting(connection: Connection, subscriber: str, now: float) -> list[Row[Any]]:
@@ -51,10 +53,10 @@ def told_stories(connection: Connection, subscriber: str, since: float) -> list[
 
 
 def moments(connection: Connection, subscriber: str, since: float) -> list[float]:
-    """Return when urgent alerts (not bundles) were made since then, oldest first."""
+    """Return when urgent alerts and follow-ups (not bundles) were made since then."""
     query = select(digest.c.created_at).where(
         digest.c.subscriber == subscriber,
-        digest.c.cadence == CADENCE,
+        digest.c.cadence.in_((CADENCE, FOLLOW_UP)),
         digest.c.created_at > since,
     )
     return sorted(connection.execute(query).scalars())

@@ -210,6 +210,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("published_at", sa.Double(), nullable=True),
         sa.Column("seen_at", sa.Double(), nullable=False),
         sa.Column("changed_at", sa.Double(), nullable=True),
+        sa.Column("withdrawn_at", sa.Double(), nullable=True),
         sa.Column("is_baseline", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_entry_feed_id_feed")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entry")),
@@ -277,6 +278,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("digest_id", sa.Text(), nullable=True),
         sa.Column("folded_from", sa.Text(), nullable=True),
         sa.Column("told_title", sa.Text(), nullable=True),
+        sa.Column("withdrawal_told_at", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(
             ["digest_id"], ["digest.id"], name=op.f("fk_alert_digest_id_digest")
         ),
@@ -291,6 +293,29 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         batch_op.create_index(
             batch_op.f("ix_alert_state_subscriber"), ["state", "subscriber"], unique=False
         )
+
+    op.create_table(
+        "follow_up",
+        sa.Column("digest_id", sa.Text(), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("was", sa.Text(), nullable=True),
+        sa.Column("is_withdrawal", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["digest_id"],
+            ["digest.id"],
+            name=op.f("fk_follow_up_digest_id_digest"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry_id"],
+            ["entry.id"],
+            name=op.f("fk_follow_up_entry_id_entry"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("digest_id", name=op.f("pk_follow_up")),
+    )
+    with op.batch_alter_table("follow_up", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_follow_up_entry_id"), ["entry_id"], unique=False)
 
     op.create_table(
         "attempt",
