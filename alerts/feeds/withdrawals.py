@@ -17,6 +17,8 @@ _REF = re.compile(r"""(?:^|\s)ref\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 #: What looks like a tombstone in there is somebody's text.
 _NO_MARKUP = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
 
+_TAG = re.compile(r"<[^<>]*>")
+
 #: The word stands alone, or a mark follows it: "Withdrawn bill is back" takes nothing back.
 _TAKEN_BACK = re.compile(
     r"""\W*
@@ -41,4 +43,4 @@ def tombstones(document: str) -> tuple[str, ...]:
 
 def says_so(title: str) -> bool:
     """Whether a headline says that its article is withdrawn: "RETRACTED: …", "[Withdrawn] …"."""
-    return _TAKEN_BACK.match(html.unescape(title)) is not None
+    return _TAKEN_BACK.match(html.unescape(_TAG.sub("", title))) is not None

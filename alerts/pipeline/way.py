@@ -18,7 +18,17 @@ from alerts.model import Article, Config, Entry, Feed, Rule, Subscriber
 from alerts.pipeline.history import Kept, of_rows
 from alerts.rules import because
 from alerts.rules.verdicts import Verdict, verdict
-from alerts.store import configs, entries, fulltext, held, history, outbox, subscribers, urgent
+from alerts.store import (
+    configs,
+    entries,
+    follow_ups,
+    fulltext,
+    held,
+    history,
+    outbox,
+    subscribers,
+    urgent,
+)
 from alerts.store.reach import destinations
 from alerts.store.schema import delivery, digest
 
@@ -234,10 +244,20 @@ class Way:
         if not sent:
             return "in a digest", [*why, "Nothing is kept of its delivery."], []
         why += [_sent(row) for row in sent]
+        why += self._told_again(alert, person)
         states = {row["state"] for row in sent}
         outcome = next(iter(states)) if len(states) == 1 else "partly " + ", ".join(sorted(states))
         held = [] if states <= {"delivered", "written"} else self._held(person)
         return outcome, [*why, *held], sent
+
+    def _told_again(self, alert: Row[Any], person: Subscriber) -> list[str]:
+        """Say what was told again of an urgent story, and what became of that."""
+        said = []
+        for row in follow_ups.of_alert(self.connection, alert.subscriber, alert.entry_id):
+            what = "withdrawn" if row.is_withdrawal else "its headline changed"
+            said.append(f"Told again {self._moment(row.created_at, person)}: {what}.")
+            said += [_sent(one) for one in self._deliveries(row)]
+        return said
 
     def _waits(self, person: Subscriber, rules: set[str], *, alert_is_urgent: bool) -> list[str]:
         """Say when the slots that tell of these rules are due, and why then."""

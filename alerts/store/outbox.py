@@ -16,7 +16,7 @@ from alerts.store import claims, riders, stops
 from alerts.store.deliveries import OPEN
 from alerts.store.postponed import PAUSED
 from alerts.store.reach import lift_command
-from alerts.store.schema import alert, attempt, delivery, entry, gate
+from alerts.store.schema import alert, attempt, delivery, digest, entry, follow_up, gate
 from alerts.store.tables import deliveries as table_of
 
 #: States that a try by hand may follow. `suppressed`: only once its cause was lifted.
@@ -73,10 +73,16 @@ def _try(row: Row[Any]) -> dict[str, Any]:
 
 
 def _titles(connection: Connection, digest_id: str) -> list[dict[str, Any]]:
+    again = select(follow_up.c.entry_id).where(follow_up.c.digest_id == digest_id)
+    reader = select(digest.c.subscriber).where(digest.c.id == digest_id)
     query = (
         select(entry.c.title, entry.c.link)
         .join(alert, alert.c.entry_id == entry.c.id)
-        .where((alert.c.digest_id == digest_id) | (alert.c.folded_from == digest_id))
+        .where(
+            (alert.c.digest_id == digest_id)
+            | (alert.c.folded_from == digest_id)
+            | (alert.c.entry_id.in_(again) & (alert.c.subscriber == reader.scalar_subquery()))
+        )
         .order_by(entry.c.id)
     )
     return [dict(row._mapping) for row in connection.execute(query)]

@@ -14,6 +14,8 @@ from alerts.demo.documents import Item, rss
 from alerts.digests import slots
 from alerts.digests.when import parse_when
 from alerts.model import SendResult
+from alerts.pipeline import way
+from alerts.store import outbox
 from alerts.store.schema import delivery
 
 YAML = """\
@@ -356,6 +358,23 @@ def test_an_address_of_two_subscribers_is_told_again_once(here: World):
     assert len(mails(world)) == 1
     edited(world)
     assert [mail["Subject"] for mail in mails(world)].count(f"UPDATE: {NOW}") == 1
+
+
+def test_explain_and_deliveries_show_tell_of_it(here: World):
+    world = told(here, ANA % ("always", ASKED))
+    edited(world)
+    key = world.transport.tries[-1].id
+    config = world.parts.in_force.config
+    with world.database.read() as connection:
+        (kept,) = way.find(connection, "https://courier.example/raid")
+        rules = way.judged(kept, config, config.rules)
+        told_how = way.Way(connection, config, world.clock.now()).to(
+            kept, config.subscribers[0], rules
+        )
+        shown = outbox.show(connection, key)
+    again = " ".join(told_how["why"]).partition("Told again ")[2]
+    assert " 13:06 CST: its headline changed. email ana@example.org: delivered" in again
+    assert [one["title"] for one in shown["titles"]] == [NOW]
 
 
 def test_its_message_id_is_its_own_and_names_the_first(here: World):
