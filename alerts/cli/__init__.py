@@ -6,6 +6,7 @@ decided here: commands read through `store` and change through `pipeline`.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import NoReturn
@@ -84,6 +85,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line; errors of ours become one clear message and their exit code."""
+    gc.disable()  # until the command is loaded
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as done:

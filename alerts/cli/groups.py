@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ class Suggesting(click.Group):
         module, _, attribute = self._late[cmd_name].partition(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)  # noqa: S101 - the tables are ours
+        if not gc.isenabled():
+            # To walk the modules of ours and others again and again was a fifth of a short command.
+            gc.freeze()
+            gc.enable()
         return command
 
     def resolve_command(
