@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo
+import zoneinfo
 
 import pytest
 from hypothesis import given
@@ -214,6 +214,17 @@ def test_a_wrong_window_says_what_is_wrong(written, told):
 )
 def test_zone_names_are_taken_in_any_case(written, name):
     assert parse_timezone(written) == name
+
+
+def test_zones_are_taken_as_the_tz_database_spells_them() -> None:
+    names = {name for name in zoneinfo.available_timezones() if "/" in name}
+    assert {parse_timezone(name) for name in names} == names
+
+
+@pytest.mark.parametrize("name", ["America/Nowhere", "posix/America/Chicago", "Europe", "Asia/"])
+def test_what_the_tz_database_does_not_hold_is_no_zone(name: str) -> None:
+    with pytest.raises(WhenError):
+        parse_timezone(name)
 
 
 @pytest.mark.parametrize(
