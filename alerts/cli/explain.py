@@ -190,6 +190,7 @@ def _article(opened: Reading, kept: Kept) -> dict[str, Any]:
         "seen": iso(kept.seen_at),
         "published": iso(kept.entry.published_at),
         "is_old": kept.is_baseline,
+        "withdrawn": iso(kept.withdrawn_at),
         "feeds": [
             {"name": shown(c.name), "url": c.url, "link": c.link, "title": shown(c.title),
              "seen": iso(c.seen_at)}
@@ -261,6 +262,8 @@ def _feed_lines(article: dict[str, Any]) -> Iterator[str]:
         yield f"  in {feed['name']} since {feed['seen']} ({feed['url']})"
     if article.get("is_old"):
         yield "  It was there before its feed's first poll: an old story."
+    if article.get("withdrawn"):
+        yield f"  Its feed took it back: seen {article['withdrawn']}."
     if article.get("page"):
         yield f"  {_page(article['page'])}"
     for known in article.get("identity", {}).get("feeds", ()):

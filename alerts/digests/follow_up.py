@@ -79,10 +79,15 @@ class FollowUpWords:
     @property
     def also(self) -> tuple[Link, ...]:
         """The other outlets that report it."""
-        others = self.urgent.row.others
-        dates = self.say.dates
+        words = self._t("Also at %(outlets)s")
         return tuple(
-            Link(one.name, one.link, dates.near(one.at), is_action=False) for one in others
+            Link(
+                words % {"outlets": one.name},
+                one.link,
+                self.say.dates.near(one.at),
+                is_action=False,
+            )
+            for one in self.urgent.row.others
         )
 
 
@@ -99,16 +104,14 @@ def made(
 
 
 def _mail(words: FollowUpWords, place: Destination, context: MailContext) -> Rendered:
-    told, story = words.told, words.urgent.story
+    story = words.urgent.story
     blocks: list[str | Link] = [f"{words.what}."]
     if words.was:
         blocks.append(words.was)
     blocks.append(Link(story.title, story.link, is_action=False))
-    if words.also:
+    if not words.told.is_withdrawal:
         blocks.append(words.urgent.caution)
-        blocks += words.also
-    elif not told.is_withdrawal:
-        blocks.append(words.urgent.caution)
+    blocks += words.also
     blocks.append(f"{words.first_told} {words.please}")
     note = letter(words.say.digest, place, context, words.subject, blocks)
     return rendered(note, "email", "", words.say.digest.created_at)
@@ -116,17 +119,15 @@ def _mail(words: FollowUpWords, place: Destination, context: MailContext) -> Ren
 
 def _slack_post(words: FollowUpWords) -> Post:
     escaped = slack.escaped
-    facts = [f"*{escaped(words.label)}*", escaped(words.urgent.so_far.rstrip(".")),
-             escaped(words.what)]  # fmt: skip
+    facts = [f"*{escaped(words.label)}*", escaped(words.what)]
+    if not words.told.is_withdrawal:
+        facts.insert(1, escaped(words.urgent.so_far.rstrip(".")))
     lines = [" · ".join(facts)]
     if words.was:
         lines.append(escaped(words.was))
     headline, *address = slack.headline(words.urgent.row)
     lines += [f"*{headline}*", *address]
-    also = [slack.link(one.url, one.text) for one in words.also]
-    if also:
-        lines.append(f"{escaped(translations(words.say.language).gettext('also'))} "
-                     + " · ".join(also))  # fmt: skip
+    lines += [slack.link(one.url, one.text) for one in words.also]
     lines.append(escaped(words.first_told))
     texts = slack.joined(lines, "\n")
     return Post(

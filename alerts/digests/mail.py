@@ -58,17 +58,15 @@ def _mail(
         list_id=say.digest.subscriber.id,
         list_name=say.sender or context.sender_name,
         sender=say.sender,
-        latency=_latency(page, say.digest.created_at),
+        latency=latency([row for group in page.groups for row in group.rows], say.digest),
     )
 
 
-def _latency(page: layout.Page, made_at: float) -> str:
+def latency(rows: Sequence[Row], digest: Digest) -> str:
     """Return the longest waits of the stories: published to seen, seen to made; in seconds."""
-    found = {row.story.entry_id: row for group in page.groups for row in group.rows if row.number}
-    seen = [
-        row.story.seen_at - row.own.at for row in found.values() if row.own and row.story.seen_at
-    ]
-    made = [made_at - row.story.seen_at for row in found.values() if row.story.seen_at]
+    told = [row for row in rows if row.number]
+    seen = [row.story.seen_at - row.own.at for row in told if row.own and row.story.seen_at]
+    made = [digest.created_at - row.story.seen_at for row in told if row.story.seen_at]
     waits = {"seen": max(seen, default=None), "made": max(made, default=None)}
     return "; ".join(f"{k}={max(0, round(s))}" for k, s in waits.items() if s is not None)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from alerts.clock import iso
 from alerts.digests import layout, slack, webhook
-from alerts.digests.mail import MailContext, Render
+from alerts.digests.mail import MailContext, Render, latency
 from alerts.digests.phrases import SUBJECT_CHARS, Phrases
 from alerts.digests.plaintext import COLUMNS, width
 from alerts.digests.words import N_, cut, enumerated, translations
@@ -121,6 +121,12 @@ class UrgentWords:
         return self._t("%(outlet)s reported, %(when)s:") % words
 
     @property
+    def quoted(self) -> str:
+        """The headline in quotes, and its language if that is not the reader's."""
+        foreign = self.say.foreign(self.row.own, self.story) if self.row.own else ""
+        return f'"{self.story.title}"' + (f" ({foreign})" if foreign else "")
+
+    @property
     def passed_on(self) -> str:
         """The last line for passing on: how many report it, and the group's own words."""
         return f"{self.so_far} {self.urgency.note}".strip()
@@ -190,6 +196,7 @@ def mail(
         list_id=digest.subscriber.id,
         list_name=say.sender or context.sender_name,
         sender=say.sender,
+        latency=latency([urgent.row], digest),
     )
 
 

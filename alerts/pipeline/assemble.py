@@ -222,8 +222,8 @@ def _make(
 
 def _note(connection: Connection, person: Subscriber, told: Sequence[Alert], now: float) -> None:
     """Note how a reader is told these articles: their headlines, and which were withdrawn."""
-    if person.corrections:
-        corrections.note(connection, person.id, [one.entry_id for one in told])
+    known = [one.entry_id for one in told if person.corrections or one.urgent_at is not None]
+    corrections.note(connection, person.id, known)
     gone = [one.entry_id for one in told if one.withdrawn_at is not None]
     follow_ups.note_withdrawals(connection, person.id, gone, now)
 

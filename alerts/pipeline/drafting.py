@@ -101,7 +101,14 @@ class Draft:
         """Return a stored article as it would be told."""
         carriers = alert_rows.outlets(self.connection, [kept.entry_id])
         outlets = tuple(map(self._outlet, carriers[kept.entry_id]))
-        return Alert(kept.entry_id, kept.entry, kept.seen_at, outlets, matches)
+        return Alert(
+            kept.entry_id,
+            kept.entry,
+            kept.seen_at,
+            outlets,
+            matches,
+            withdrawn_at=kept.withdrawn_at,
+        )
 
     def missing(self) -> list[FeedHealth]:
         """Return the feeds that could not be read."""

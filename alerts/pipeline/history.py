@@ -37,6 +37,7 @@ class Kept:
     entry: Entry
     seen_at: float
     is_baseline: bool  # old when its feed was first polled: never told to anyone
+    withdrawn_at: float | None  # when its feed was seen to take it back
     carriers: tuple[Carrier, ...]
 
     def articles(self, feeds: Mapping[str, Feed]) -> tuple[Article, ...]:
@@ -76,6 +77,7 @@ def of_rows(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Kept]:
             entry=entries.to_entry(row),
             seen_at=row.seen_at,
             is_baseline=row.is_baseline,
+            withdrawn_at=row.withdrawn_at,
             carriers=tuple(
                 Carrier(o.url, o.outlet, o.link, o.title, o.seen_at, o.published_at)
                 for o in carriers

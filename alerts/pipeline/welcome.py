@@ -111,8 +111,13 @@ def _last_stories(parts: Parts, people: Sequence[Subscriber]) -> Mapping[str, li
 def _judged(
     connection: Connection, in_force: InForce, since: float
 ) -> Iterator[tuple[history.Kept, set[str]]]:
-    """Yield the newest articles with the rules that hold for them, the newest first."""
+    """Yield the newest articles with the rules that hold for them, the newest first.
+
+    None that its source has taken back.
+    """
     for kept in history.newest(connection, since, _ARTICLES):
+        if kept.withdrawn_at is not None:
+            continue
         for article in kept.articles(in_force.feeds):
             if rules := set(in_force.matcher.match(article)):
                 yield kept, rules

@@ -1,4 +1,4 @@
-"""Claims about an urgent alert as a Slack message."""
+"""Claims about an urgent alert: as a Slack message, and as what may be passed on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from digest_cases import alert, morning
 
+from alerts.digests.mail import MailContext
 from alerts.digests.render import Renderer
 from alerts.digests.sample import SAMPLE_URGENCY
 
@@ -28,3 +29,13 @@ def test_however_long_link_and_headline_are_the_message_in_slack_says_all_of_it(
     assert f"<{link}|" in told
     assert told.endswith("always.")
     assert max(map(len, sections)) <= 3_000
+
+
+def test_what_may_be_passed_on_says_that_a_headline_is_in_another_language():
+    title = "ICE agents detain two men outside a market, three witnesses said on Monday"
+    digest = morning([alert(1, title, "24 7:00", summary=title)])
+    digest = replace(digest, subscriber=replace(digest.subscriber, language="es"))
+    mail = Renderer().urgent_mail(digest, SAMPLE_URGENCY, MailContext("luz@example.org"))
+    copied = mail.text.partition("copie desde aquí")[2].partition("hasta aquí")[0]
+    assert f'"{title}" (en inglés)' in " ".join(copied.split())
+    assert "(en inglés)" in mail.html.partition("Para compartir")[2]

@@ -182,6 +182,18 @@ def test_a_withdrawal_is_told_at_once_to_everyone_who_got_the_story(
     assert mails(world) == []
 
 
+def test_a_withdrawal_names_the_headline_that_was_told_last(here: World):
+    world = told(here, ANA % ("always", ""))
+    edited(world)
+    to_the_morning(world)
+    world.run()
+    mails(world)
+    deleted(world)
+    (mail,) = mails(world)
+    assert mail["Subject"] == f"WITHDRAWN: {NOW}"
+    assert WAS not in words(mail)
+
+
 def test_an_article_that_is_no_longer_listed_is_not_withdrawn(here: World):
     world = told(here, ANA % ("always", ASKED))
     mails(world)
@@ -267,7 +279,7 @@ def test_a_room_and_a_program_are_told_too(here: World):
     assert lines[0] == "*Update* · 2 outlets so far · Courier, today 1:06 pm, changed its headline"
     assert lines[1] == f"Was: {WAS}"
     assert lines[2] == f"*<https://courier.example/raid|{NOW}>*"
-    assert lines[3] == "also <https://courier.example/raid|Radio>"
+    assert lines[3] == "<https://courier.example/raid|Also at Radio>"
     assert lines[4] == "First told today 12:06 pm."
     assert posts["slack"]["text"] == f"UPDATE: {NOW}"
     assert posts["webhook"]["type"] == "update"
@@ -375,6 +387,10 @@ def test_explain_and_deliveries_show_tell_of_it(here: World):
     again = " ".join(told_how["why"]).partition("Told again ")[2]
     assert " 13:06 CST: its headline changed. email ana@example.org: delivered" in again
     assert [one["title"] for one in shown["titles"]] == [NOW]
+    deleted(world)
+    with world.database.read() as connection:
+        (kept,) = way.find(connection, "https://courier.example/raid")
+    assert kept.withdrawn_at == world.clock.now()
 
 
 def test_its_message_id_is_its_own_and_names_the_first(here: World):

@@ -102,6 +102,7 @@ def test_an_urgent_story_goes_out_at_once_as_a_report_that_can_be_passed_on(here
     assert "Urgent because: ICE in capitals within 8 words of" in text
     assert "less than 6 hours old." in text
     assert "*detain*" in text
+    assert mail["X-Alert-Latency"] == "seen=1800; made=0"
     html = words(mail, "html")
     assert RAID in html
     assert "ONE OUTLET SO FAR" in html
