@@ -28,6 +28,7 @@ from alerts.model import Cadence, Subscriber, Window
 
 __all__ = [
     "Slot",
+    "consent_until",
     "due_slot",
     "gathered",
     "half_hour_after",
@@ -171,6 +172,20 @@ def quiet_until(subscriber: Subscriber, due_at: float, now: float) -> float | No
         return None
     end = _past_quiet(now, subscriber.quiet, ZoneInfo(subscriber.timezone))
     return end if end > now else None
+
+
+def consent_until(subscriber: Subscriber, due_at: float, now: float) -> float | None:
+    """Return when the hours begin in which what is urgent may be told; None if it may go out now.
+
+    As for quiet hours: only what is worked on late can come to others. Who agrees to no hour any
+    more is told like any other reader.
+    """
+    if now - due_at <= _PUNCTUAL_S:
+        return None
+    at = urgent_at(subscriber, now)
+    if at is None:
+        return quiet_until(subscriber, due_at, now)
+    return at if at > now else None
 
 
 def own_moment(at: float) -> str:

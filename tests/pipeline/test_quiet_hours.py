@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+import pytest
 from pipeline_world import YAML, World
 
 from alerts.delivery import classify
@@ -96,6 +97,24 @@ def test_an_urgent_alert_is_tried_again_also_in_quiet_hours(world: World) -> Non
     yaml = QUIET.replace("{when}", "daily at 9:00 pm, urgent: always").replace("ice: ICE", urgent)
     refused_for_now(world, yaml)
     at(world, 22, 5)
+    world.run()
+    assert len(world.mails()) == 2
+
+
+@pytest.mark.parametrize("quiet", [", quiet: 10 pm to 6 am", ""])
+def test_an_urgent_alert_is_not_tried_again_at_an_hour_its_reader_did_not_agree_to(
+    world: World, quiet: str
+) -> None:
+    urgent = "ice: {query: ICE, urgent: {query: ICE, newer_than: 6h}}"
+    yaml = QUIET.replace("{when}", "daily at 9:00 pm, urgent: 6 am to 10 pm")
+    refused_for_now(
+        world, yaml.replace("ice: ICE", urgent).replace(", quiet: 10 pm to 6 am", quiet)
+    )
+    for hour, minute in ((22, 5), (23, 30), (2, 0), (5, 59)):
+        at(world, hour, minute)
+        world.run()
+    assert len(world.mails()) == 1
+    at(world, 6, 1)
     world.run()
     assert len(world.mails()) == 2
 
