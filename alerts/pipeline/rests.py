@@ -1,8 +1,8 @@
 """What may not be sent at this hour: deliveries that fell due in quiet hours, or in a pause.
 
 A digest is made outside of them, but its mail server may be down, or ask for patience, until the
-night: what was not taken in time waits for the morning. Urgent alerts have hours of their own, those
-that their reader agreed to.
+night: what was not taken in time waits for the morning. Urgent alerts wait for the hours that their
+reader agreed to.
 """
 
 from __future__ import annotations
