@@ -11,6 +11,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import idna
@@ -117,6 +118,7 @@ def _wire_headers(headers: Mapping[str, str], body: bytes | None) -> dict[str, s
     return found
 
 
+@lru_cache(maxsize=1024)  # the same few are read several times a request
 def wire_url(url: str) -> str:
     """Return `url` as it is asked for: no userinfo, no fragment, ASCII; NetError if it is none."""
     try:

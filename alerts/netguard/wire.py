@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import functools
 import ssl
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import certifi
-from urllib3 import HTTPConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import BaseHTTPResponse
 
@@ -31,6 +33,10 @@ _READ_AHEAD = 8_192  # the response's buffered reader may take this much of the 
 
 #: So many hosts keep their connections, and so many each.
 _KEPT_POOLS, _KEPT_CONNECTIONS = 64, 2
+
+#: Scheme, host, port, and when the file of certificate authorities was changed.
+_Place = tuple[str, str, int, float]
+_PORTS = {"http": 80, "https": 443}
 
 
 class Call:
@@ -187,24 +193,6 @@ class _Tls(HTTPSConnection):
         super().request(*args, **options)
 
 
-class _Pools(PoolManager):
-    """A pool manager whose pools make guarded connections only."""
-
-    def __init__(self, guard: Guard, purpose: Purpose, **options: Any) -> None:
-        super().__init__(**options)
-        self._connections: dict[str, Callable[..., HTTPConnection]] = {
-            "http": functools.partial(_Plain, guard=guard, purpose=purpose),
-            "https": functools.partial(_Tls, guard=guard, purpose=purpose),
-        }
-
-    def _new_pool(
-        self, scheme: str, host: str, port: int, request_context: dict[str, Any] | None = None
-    ) -> HTTPConnectionPool:
-        pool = super()._new_pool(scheme, host, port, request_context)
-        pool.ConnectionCls = self._connections[scheme]  # type: ignore[assignment]
-        return pool
-
-
 class Session:
     """Connections that `guard` allows, kept alive: one TLS context, no retries, proxies, cookies.
 
@@ -214,7 +202,12 @@ class Session:
 
     def __init__(self, guard: Guard, *, purpose: Purpose, verify: str | None = None) -> None:
         self._ca_file = verify
-        self._pools = _Pools(guard, purpose, num_pools=_KEPT_POOLS, maxsize=_KEPT_CONNECTIONS)
+        self._made: dict[str, Callable[..., HTTPConnection]] = {
+            "http": functools.partial(_Plain, guard=guard, purpose=purpose),
+            "https": functools.partial(_Tls, guard=guard, purpose=purpose),
+        }
+        self._pools: OrderedDict[_Place, HTTPConnectionPool] = OrderedDict()  # last used last
+        self._lock = threading.Lock()
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, call: Call
@@ -242,17 +235,36 @@ class Session:
 
     def close(self) -> None:
         """Close every connection that is kept alive."""
-        self._pools.clear()
+        with self._lock:
+            pools, self._pools = self._pools, OrderedDict()
+        for pool in pools.values():
+            pool.close()
 
     def _pool(self, url: str) -> HTTPConnectionPool:
+        """Return the connections to a host; a pool that is forgotten ends with its last user."""
         parts = urlsplit(url)
-        if parts.scheme != "https":
-            return self._pools.connection_from_host(parts.hostname, parts.port, "http")
-        changed = Path(self._ca_file).stat().st_mtime if self._ca_file else 0.0
-        context = {"ssl_context": tls_context(self._ca_file, changed)}
-        return self._pools.connection_from_host(
-            parts.hostname, parts.port, "https", pool_kwargs=context
-        )
+        changed = 0.0
+        if self._ca_file and parts.scheme == "https":
+            changed = Path(self._ca_file).stat().st_mtime
+        # A port that is left out would be looked for in an IPv6 address.
+        place = (parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme], changed)
+        with self._lock:
+            pool = self._pools.pop(place, None) or self._new_pool(*place)
+            self._pools[place] = pool
+            if len(self._pools) > _KEPT_POOLS:
+                self._pools.popitem(last=False)
+        return pool
+
+    def _new_pool(self, scheme: str, host: str, port: int, changed: float) -> HTTPConnectionPool:
+        if scheme == "https":
+            context = tls_context(self._ca_file, changed)
+            pool: HTTPConnectionPool = HTTPSConnectionPool(
+                host, port, maxsize=_KEPT_CONNECTIONS, ssl_context=context
+            )
+        else:
+            pool = HTTPConnectionPool(host, port, maxsize=_KEPT_CONNECTIONS)
+        pool.ConnectionCls = self._made[scheme]  # type: ignore[assignment]
+        return pool
 
 
 def _target(url: str) -> str:
