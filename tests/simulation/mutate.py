@@ -64,7 +64,24 @@ MUTATIONS = (
     Mutation("Retry-After is a matter of taste", "delivery/retry.py",
              "min(now + result.retry_after_s, end_at)", "min(now + 90.0, end_at)"),
     Mutation("a night is no time to wait for", "pipeline/rests.py",
-             "    if quiet:\n", "    if quiet and not quiet:\n"),
+             "    if late:\n", "    if late and not late:\n"),
+    Mutation("a new rule is told old news", "pipeline/judge.py",
+             "if since is not None and since <= seen_at:", "if since is not None:"),
+    Mutation("urgent stories need no consent", "digests/slots.py",
+             '    if not isinstance(subscriber.urgent, Window):\n        return at if subscriber.urgent =='
+             ' "always" else None\n',
+             "    if not isinstance(subscriber.urgent, Window) or True:\n        return at\n"),
+    Mutation("a try of an urgent mail needs no consent", "pipeline/rests.py",
+             "if (at := consent if is_urgent else quiet)", "if (at := None if is_urgent else quiet)"),
+    Mutation("any number of urgent stories wakes", "pipeline/urgent.py",
+             "MOST_AN_HOUR = 3\n", "MOST_AN_HOUR = 300\n"),
+    Mutation("an address of two gets two mails", "pipeline/shared.py",
+             "if place.target not in self.draft.in_force.sharers:", "if place.target:"),
+    Mutation("a flood's bundles never come", "pipeline/assemble.py",
+             "following = (None, slowed.due_at)",
+             "following = (None, slowed.due_at and slowed.due_at + 9e6)"),
+    Mutation("a flood is told message by message", "pipeline/flood.py",
+             "is_flood = hour.messages > 1 and", "is_flood = hour.messages > 100 and"),
 )  # fmt: skip
 
 

@@ -56,6 +56,23 @@ def is_quiet(at: float, quiet: Window, zone: str) -> bool:
     return minute >= quiet.start or minute < quiet.end
 
 
+def alarm_at(wish: Wish, at: float) -> float | None:
+    """Return the first moment from `at` on at which somebody may be told what is urgent, if any."""
+    at = max(at, wish.pause_until or 0.0)
+    hours = wish.urgent
+    if not isinstance(hours, Window):
+        return at if hours == "always" else None
+    today = local(at, wish.zone).date()
+    days = [today + dt.timedelta(days=n) for n in range(3)]
+    minutes = [hours.start, *([wish.quiet.end] if wish.quiet is not None else [])]
+    later = (moment(day, minute, wish.zone) for day in days for minute in minutes)
+    for when in sorted([at, *(moment for moment in later if moment > at)]):
+        is_night = wish.quiet is not None and is_quiet(when, wish.quiet, wish.zone)
+        if is_quiet(when, hours, wish.zone) and not is_night:  # within these hours, that is
+            return when
+    return None
+
+
 def told(wish: Wish, when: When, after: float) -> float:
     """Return the first moment later than `after` at which such a wish is to be told, unspread."""
     begin = max(after, wish.pause_until or 0.0)

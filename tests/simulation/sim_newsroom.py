@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sim_servers import Died
-from sim_truth import HOUR_S, Fetch, Ledger, Spell
+from sim_truth import HOUR_S, Fetch, Ledger, Shown, Spell
 
 from alerts.clock import FakeClock
 from alerts.demo.documents import Item, rss
@@ -19,6 +19,9 @@ from alerts.model import (
     NotModified,
     Validators,
 )
+
+#: The interval of a feed that is to be checked often.
+OFTEN_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Outlet:
     size: int = 15
     kept_s: float = 900 * HOUR_S
     max_age_s: float | None = None
+    hurries: Sequence[tuple[float, float]] = ()  # when it asks for no patience
     pieces: list[Piece] = field(default_factory=list)  # by time
     spells: list[Spell] = field(default_factory=list)
     renumbers_at: Sequence[float] = ()
@@ -58,7 +62,8 @@ class Outlet:
     def yaml(self) -> str:
         place = f", place: {self.place}" if self.place else ""
         hours = f", look_back: {self.look_back_s / 3600:.0f}h"
-        return f'  - {{url: "{self.url}"{place}{hours}}}'
+        check = ", check: often" if self.interval_s == OFTEN_S else ""
+        return f'  - {{url: "{self.url}"{place}{hours}{check}}}'
 
     def window(self, now: float) -> list[Piece]:
         """Return what the document lists, newest first."""
@@ -72,6 +77,15 @@ class Outlet:
         if self.shuffles:
             found.sort(key=lambda piece: (piece.number * 7_919 + int(now // HOUR_S)) % 101)
         return found
+
+    def patience_s(self, now: float) -> float | None:
+        """Return how long it asks to be left alone."""
+        return None if any(a <= now < b for a, b in self.hurries) else self.max_age_s
+
+    def look(self, now: float) -> str:
+        """Return what is changed by now of all titles and links."""
+        moved = sum(at <= now for at in self.moves_at)
+        return f"{moved} {now >= self.rewrites_at} {now >= self.date_shift_at}"
 
     def item(self, piece: Piece, now: float) -> Item:
         """Return an article as the document names it now."""
@@ -122,20 +136,25 @@ class Newsroom(MemoryFetcher):
         self.put(feed.url, body)
         answer = super().fetch(feed, Validators() if is_cut else validators)
         same = isinstance(answer, NotModified)
-        shown = () if same else tuple((p.number, p.at, frozenset(p.words_at(now))) for p in pieces)
+        look = "" if same else outlet.look(now)
+        shown = (
+            ()
+            if same
+            else tuple(Shown(p.number, p.at, frozenset(p.words_at(now)), look) for p in pieces)
+        )
         self._note(outlet, now, "cut" if is_cut else "same" if same else "read", shown)
         assert not isinstance(answer, FetchFailure)
-        return replace(answer, max_age_s=outlet.max_age_s)
+        return replace(answer, max_age_s=outlet.patience_s(now))
 
     def _note(
         self,
         outlet: Outlet,
         now: float,
         outcome: str,
-        shown: tuple[tuple[int, float, frozenset[str]], ...] = (),
+        shown: tuple[Shown, ...] = (),
         retry_after_s: float = 0.0,
     ) -> None:
-        interval_s = max(outlet.interval_s, outlet.max_age_s or 0.0)
+        interval_s = max(outlet.interval_s, outlet.patience_s(now) or 0.0)
         self.ledger.fetches.append(
             Fetch(
                 now,

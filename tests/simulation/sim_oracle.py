@@ -8,19 +8,24 @@ bound; it never makes anything owed.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sim_calendar import is_quiet, last_told, past_quiet, told
-from sim_truth import DAY_S, HOUR_S, Fetch, Ledger, Place, Rule, Spell, Try, When, Wish
+from sim_calendar import alarm_at, past_quiet, told
+from sim_moments import Moments
+from sim_owed import Claim, Owing
+from sim_troubles import SLACK_S, over, troubles
+from sim_truth import DAY_S, HOUR_S, Ledger, Place, Spell, Try, When, Window, Wish
 
-#: A jump of the world's clock, its gates and the mails before one's own.
-SLACK_S = 900.0
 _GATHER_S = 300.0
-_FLOOR_S = 300.0
-_FOREVER = float("inf")
-#: What hands end by asking for mails again, to an address that was given up meanwhile, too.
-_LIFTED = ("stopped", "paused")
+_HALF_HOUR_S = 1_800.0
+_DAILY = When("daily at 7:30 am", "weekdays", (450,))
+
+#: So many urgent stories in some hours may come in bundles, and the last of them ends later.
+_ALARMS, _ALARMS_S = 3, 4 * HOUR_S
+_BUNDLED_S = 2_700.0
+
+#: So many stories in an hour are a flood, and what follows within a day or so may wait with it.
+_FLOOD, _FLOOD_S = 60, 28 * HOUR_S
 
 
 @dataclass
@@ -30,24 +35,26 @@ class Verdict:
     wrong: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
+    def add(self, what: str, told_: str) -> None:
+        """Note a fault."""
+        self.counts[f"wrong: {what}"] += 1
+        self.wrong.append(f"{what}: {told_}")
+
 
 @dataclass(frozen=True)
-class _Offer:
-    """A version of an article as it was read, the surest and the first moment it may have been."""
+class _Due:
+    """A message is to be made from `first` until `bound`, for somebody who asks for `wish`."""
 
-    at: float
-    words: frozenset[str]
-    place: str | None
+    first: float
+    bound: float
+    wish: Wish
+    is_alarm: bool = False
 
-
-@dataclass
-class _Sight:
-    """When an article was first seen: for certain, and perhaps; `is_old`: offered to nobody."""
-
-    at: float
-    maybe_at: float
-    is_old: bool
-    offers: list[_Offer] = field(default_factory=list)
+    def awake(self, at: float) -> float:
+        """Return `at`, or when the hours are over in which it may not be sent."""
+        if self.is_alarm:
+            return alarm_at(self.wish, at) or at
+        return past_quiet(at, self.wish.quiet, self.wish.zone)
 
 
 class Oracle:
@@ -57,179 +64,128 @@ class Oracle:
         self.ledger = ledger
         self.end = end
         self.verdict = Verdict()
-        self.deaths = {spell.start for spell in ledger.spells.get("process", ())}
-        self.sights = self._sights()
-        self.owed, self.allowed = self._owed()
-        self.came: dict[tuple[str, int], list[Try]] = defaultdict(list)
+        self.owing = Owing(ledger)
+        self.came: dict[tuple[str, int], list[Try]] = defaultdict(list)  # by target
         for one in ledger.tries:
             for number in one.numbers:
-                self.came[one.place, number].append(one)
+                self.came[ledger.target(one.place), number].append(one)
+        self.alarms: dict[str, list[float]] = defaultdict(list)
+        self.rush: dict[str, list[float]] = defaultdict(list)
+        for (_, who), claims in self.owing.claims.items():
+            self.rush[who].append(claims[0].at)
+            if any(claim.is_alarm for claim in claims):
+                self.alarms[who].append(claims[0].at)
 
     def judge(self) -> Verdict:
         """Return everything that is wrong, and how much was looked at."""
-        self.verdict.counts["entries"] = len(self.sights)
-        self.verdict.counts["owed"] = len(self.owed)
+        self.verdict.counts["entries"] = len(self.owing.sights)
+        self.verdict.counts["owed"] = len(self.owing.claims)
         self.verdict.counts["tries"] = len(self.ledger.tries)
         self.verdict.counts["polls"] = len(self.ledger.fetches)
         for line in self.ledger.errors:
-            self._wrong("error", line)
+            self.verdict.add("error", line)
         self._judge_debts()
         self._judge_arrivals()
-        self._judge_moments()
-        self._judge_places()
-        self._judge_polls()
+        Moments(self.ledger, self.owing, self.verdict.add).judge()
         return self.verdict
 
-    def _wrong(self, what: str, told_: str) -> None:
-        self.verdict.counts[f"wrong: {what}"] += 1
-        self.verdict.wrong.append(f"{what}: {told_}")
+    # --- when it is due ------------------------------------------------------------------------
 
-    # --- what is owed --------------------------------------------------------------------------
+    def _due(self, who: str, claim: Claim) -> _Due | None:
+        """Return when it is to be told; None if nobody can say, or it is given up."""
+        wish = self.owing.wish(who, claim.at)
+        if not claim.is_alarm or wish is None:
+            return self._calm_due(who, claim)
+        at = alarm_at(wish, claim.at)
+        whens = wish.whens(claim.names & wish.follows)
+        has_digest = any(when.kind != "urgent only" for when in whens)
+        if at is None or (at > claim.at and has_digest):
+            return self._calm_due(who, claim) if has_digest else None
+        lately = [one for one in self.alarms[who] if -HOUR_S <= claim.at - one <= _ALARMS_S]
+        bound = at + (_BUNDLED_S if len(lately) > _ALARMS else 0.0)
+        begin, _, end = next(self.owing.segments(who, claim.at))
+        if not begin <= bound + SLACK_S < end:
+            return None
+        if bound > at and isinstance(wish.urgent, Window) and alarm_at(wish, bound) != bound:
+            calm = self._calm_due(who, claim) if has_digest else None
+            later = alarm_at(wish, bound) or bound
+            return _Due(at, max(later, calm.bound if calm else later), wish, is_alarm=True)
+        return _Due(at, bound, wish, is_alarm=True)
 
-    def _sights(self) -> dict[int, _Sight]:
-        found: dict[int, _Sight] = {}
-        perhaps: dict[int, float] = {}
-        is_read: set[str] = set()
-        last: dict[tuple[str, int], frozenset[str]] = {}
-        for fetch in self.ledger.fetches:
-            if fetch.outcome not in ("read", "cut"):
-                continue
-            if fetch.outcome == "cut" or fetch.at in self.deaths:
-                for number, _, _ in fetch.shown:
-                    perhaps.setdefault(number, fetch.at)
-                continue
-            for number, published, words in fetch.shown:
-                sight = found.get(number)
-                if sight is None:
-                    is_old = fetch.url not in is_read and _is_old(fetch, published)
-                    first = perhaps.get(number, fetch.at)
-                    sight = found[number] = _Sight(fetch.at, first, is_old)
-                if last.get((fetch.url, number)) != words:
-                    last[fetch.url, number] = words
-                    sight.offers.append(_Offer(fetch.at, words, fetch.place))
-            if fetch.shown:
-                is_read.add(fetch.url)
-        return found
-
-    def _owed(
-        self,
-    ) -> tuple[dict[tuple[int, str], list[tuple[float, frozenset[str]]]], set[tuple[int, str]]]:
-        """Return what is owed since when for which rules, and what may come."""
-        owed: dict[tuple[int, str], list[tuple[float, frozenset[str]]]] = defaultdict(list)
-        allowed: set[tuple[int, str]] = set()
-        by_word: dict[str, list[Rule]] = defaultdict(list)
-        for rule in self.ledger.rules.values():
-            by_word[rule.all_of[0]].append(rule)
-        fans: dict[str, set[str]] = defaultdict(set)  # who ever followed a rule
-        for who, past in self.ledger.wishes.items():
-            for name in {name for _, wish in past if wish for name in wish.follows}:
-                fans[name].add(who)
-        for number, sight in self.sights.items():
-            for offer in () if sight.is_old else sight.offers:
-                near = (rule for word in offer.words for rule in by_word.get(word, ()))
-                names = {rule.name for rule in near if rule.holds(offer.words, offer.place)}
-                for who in {who for name in names for who in fans[name]}:
-                    since = self._since(who, offer.at)
-                    mine = {name for name in names if name in since}
-                    if any(since[name] <= sight.at for name in mine):
-                        allowed.add((number, who))
-                    sure = frozenset(name for name in mine if since[name] <= sight.maybe_at)
-                    if sure:
-                        owed[number, who].append((offer.at, sure))
-        return owed, allowed
-
-    def _since(self, who: str, at: float) -> dict[str, float]:
-        """Return the rules that somebody follows at a time, and since when without a break."""
-        found: dict[str, float] = {}
-        for start, wish in self.ledger.wishes[who]:
-            if start > at:
-                break
-            follows = wish.follows if wish is not None else frozenset()
-            found = {name: found.get(name, start) for name in follows}
-        return found
-
-    def _wish(self, who: str, at: float) -> Wish | None:
-        found = None
-        for start, wish in self.ledger.wishes[who]:
-            if start <= at:
-                found = wish
-        return found
-
-    def _segments(self, who: str, at: float) -> Iterator[tuple[float, Wish | None, float]]:
-        past = self.ledger.wishes[who]
-        for n, (start, wish) in enumerate(past):
-            end = past[n + 1][0] if n + 1 < len(past) else _FOREVER
-            if end > at:
-                yield max(start, at), wish, end
-
-    def _due(self, who: str, at: float, names: frozenset[str]) -> tuple[float, float, Wish] | None:
-        """Return from when to when a digest with it is to be made; None if it is given up."""
-        for begin, wish, end in self._segments(who, at):
+    def _calm_due(self, who: str, claim: Claim) -> _Due | None:
+        """Return when a digest with it is to be made."""
+        for begin, wish, end in self.owing.segments(who, claim.at):
             if wish is None:
                 return None
-            whens = [w for w in wish.whens(names & wish.follows) if w.kind != "urgent only"]
+            names = claim.names & wish.follows
+            whens = [w for w in wish.whens(names) if w.kind != "urgent only"]
             if not whens:
                 return None
             moments = [(told(wish, when, begin), when) for when in whens]
             first, when = min(moments, key=lambda pair: pair[0])
+            spread_s = wish.spread_s if wish.is_spread() else 0.0
             if when.kind == "right away":
                 bound = past_quiet(first + _GATHER_S, wish.quiet, wish.zone)
+                if self._is_flood(who, first):
+                    bound = told(wish, _DAILY, first + _HALF_HOUR_S) + spread_s
             else:
-                bound = first + (wish.spread_s if wish.is_spread() else 0.0)
+                bound = first + spread_s
             if bound + SLACK_S < end:
-                return first, bound, wish
+                return _Due(first, bound, wish)
         return None
+
+    def _is_flood(self, who: str, at: float) -> bool:
+        near = sorted(one for one in self.rush[who] if -HOUR_S <= at - one <= _FLOOD_S)
+        return any(
+            late - early <= HOUR_S for early, late in zip(near, near[_FLOOD - 1 :], strict=False)
+        )
 
     # --- whether it came -----------------------------------------------------------------------
 
     def _judge_debts(self) -> None:
-        for (number, who), claims in self.owed.items():
-            dues = [due for at, names in claims if (due := self._due(who, at, names))]
+        for (number, who), claims in self.owing.claims.items():
+            dues = [due for claim in claims if (due := self._due(who, claim))]
             if not dues or len(dues) < len(claims):
                 continue
-            first, bound, wish = min(dues, key=lambda due: due[1])
-            for place in wish.places:
-                until = self._until(who, place, first, bound, wish)
+            due = min(dues, key=lambda due: due.bound)
+            if (number, who) in self.owing.alarming:  # perhaps it was told before that
+                first = min(due.first, self.owing.sights[number].maybe_at)
+                due = replace(due, first=first)
+            for place in due.wish.places:
+                until = self._until(who, place, due)
                 if until is None or until >= self.end:
                     continue
                 self.verdict.counts["judged"] += 1
-                taken = [one.at for one in self.came.get((place.key, number), ()) if one.taken]
+                self.verdict.counts["judged as urgent"] += due.is_alarm
+                arrivals = self.came.get((self.ledger.target(place.key), number), ())
+                taken = [one.at for one in arrivals if one.taken]
                 if not taken or min(taken) > until:
                     came = f"came {min(taken) - until:.0f} s later" if taken else "never came"
-                    claim = ", ".join(f"{at:.0f} {sorted(names)}" for at, names in claims)
-                    self._wrong(
+                    self.verdict.add(
                         "late" if taken else "lost",
-                        f"article {number} owed to {place.key} since {claim}, slot {first:.0f},"
-                        f" due by {until:.0f}, {came}; {wish}",
+                        f"article {number} owed to {place.key} by {claims}, slot {due.first:.0f},"
+                        f" due by {until:.0f}, {came}; {due}",
                     )
 
-    def _until(
-        self, who: str, place: Place, first: float, bound: float, wish: Wish
-    ) -> float | None:
+    def _until(self, who: str, place: Place, due: _Due) -> float | None:
         """Return by when a place must have it; None if its troubles excuse any outcome."""
-        until = bound
+        until, first = due.bound, due.first
         while True:
             before = until
-            for spell in self._troubles(place):
-                over = _over(spell, place)
-                if spell.start <= until + SLACK_S and over >= first - SLACK_S:
-                    after = self._after(spell, place, first, wish)
+            for spell in troubles(self.ledger, place):
+                ends = over(spell, place)
+                if spell.start <= until + SLACK_S and ends >= first - SLACK_S:
+                    after = self._after(spell, place, first, due.wish)
                     if after is None:
                         return None
                     until = max(until, after)
-            until = past_quiet(until, wish.quiet, wish.zone)
+            until = due.awake(until)
             if until == before:
                 break
-        changed = [wish for _, wish, _ in self._segments(who, bound)][:1] != [
-            self._wish(who, until + SLACK_S)
+        changed = [wish for _, wish, _ in self.owing.segments(who, due.bound)][:1] != [
+            self.owing.wish(who, until + SLACK_S)
         ]
         return None if changed else until + SLACK_S
-
-    def _troubles(self, place: Place) -> list[Spell]:
-        mine = [*self.ledger.spells.get(place.key, ()), *self.ledger.spells.get("process", ())]
-        if place.kind == "email":
-            mine += self.ledger.spells.get("mail", ())
-        return mine
 
     def _after(self, spell: Spell, place: Place, first: float, wish: Wish) -> float | None:
         """Return by when a spell is surely got over, by the schedules of tries."""
@@ -239,137 +195,62 @@ class Oracle:
         if spell.what in ("hangs", "down"):
             most = 4.5 * DAY_S if place.kind == "email" else 2 * DAY_S
             if lasted < most:
-                return _over(spell, place)
+                return over(spell, place)
             if place.kind != "email" or len(wish.places) > 1:
                 return None
-            return max(told(wish, w, spell.end) for w in self._calendars(wish)) + 2.5 * DAY_S
+            following = self._following(wish, spell.end)
+            return following + 2.5 * DAY_S if following is not None else None
         if spell.what == "greylists":
             return first + (wish.spread_s if wish.is_spread() else 0.0) + _GATHER_S + 1_500.0
         if spell.what == "throttles":
             return spell.end + spell.wait_s + _GATHER_S
         if spell.what == "paused":
-            return max(told(wish, w, spell.end) for w in self._calendars(wish)) + wish.spread_s
+            following = self._following(wish, spell.end)
+            return following + wish.spread_s if following is not None else None
         if spell.what in ("frozen", "dead"):
             return spell.end + _GATHER_S
         return first
 
-    def _calendars(self, wish: Wish) -> list[When]:
-        return [w for w in wish.whens(wish.follows) if w.kind != "urgent only"]
+    def _following(self, wish: Wish, at: float) -> float | None:
+        """Return when each of somebody's calendars was told once more; None without one."""
+        calendars = [w for w in wish.whens(wish.follows) if w.kind != "urgent only"]
+        return max((told(wish, when, at) for when in calendars), default=None)
 
     # --- whether what came was right -------------------------------------------------------------
 
     def _judge_arrivals(self) -> None:
-        for (place, number), tries in self.came.items():
-            who = place.partition("/")[0]
-            if (number, who) not in self.allowed:
-                self._wrong("not owed", f"article {number} to {place} at {tries[0].at:.0f}")
-            elif tries[0].at < self.sights[number].maybe_at:
-                self._wrong("too early", f"article {number} to {place} at {tries[0].at:.0f}")
-            taken = [one for one in tries if one.taken]
-            unknown = sum(not one.known or one.at in self.deaths for one in taken)
-            if len({one.delivery for one in taken}) > 1:
-                times = [f"{one.at:.0f} in {one.delivery[:6]}" for one in taken]
-                self._wrong("twice", f"article {number} to {place}: {times}")
-            elif len(taken) > 1 + unknown:
-                self._wrong("same message again", f"{place} {taken[0].delivery}: {len(taken)}")
-            self.verdict.counts["counted doubles"] += max(0, len(taken) - 1)
+        for (target, number), tries in self.came.items():
+            people = self.ledger.people_of(target)
+            told_ = f"article {number} to {target} at {tries[0].at:.0f}"
+            if not any((number, who) in self.owing.allowed for who in people):
+                self.verdict.add("not owed", told_)
+            elif tries[0].at < self.owing.sights[number].maybe_at:
+                self.verdict.add("too early", told_)
+            if any(one.is_urgent for one in tries):
+                self.verdict.counts["told as urgent"] += 1
+                if not any((number, who) in self.owing.alarming for who in people):
+                    self.verdict.add("not urgent", told_)
+            self._judge_doubles(target, number, tries)
 
-    def _judge_moments(self) -> None:
-        first: dict[str, Try] = {}
-        for one in self.ledger.tries:
-            who = one.place.partition("/")[0]
-            wish = self._wish(who, one.at)
-            if wish is None or one.place not in {place.key for place in wish.places}:
-                self._wrong("after removal", f"{one.place} at {one.at:.0f}")
-                continue
-            if wish.quiet is not None and is_quiet(one.at, wish.quiet, wish.zone):
-                self._wrong("in quiet hours", f"{one.place} at {one.at:.0f} {wish}")
-            if wish.pause_until is not None and one.at < wish.pause_until:
-                self._wrong("paused", f"{one.place} at {one.at:.0f} {wish}")
-            if one.delivery not in first:
-                first[one.delivery] = one
-                self._judge_slot(one, wish)
+    def _judge_doubles(self, target: str, number: int, tries: list[Try]) -> None:
+        taken = [one for one in tries if one.taken]
+        unknown = sum(not one.known or one.at in self.owing.deaths for one in taken)
+        messages = list(dict.fromkeys(one.delivery for one in taken))
+        if len(messages) == 2 and self._is_told_anew(number, taken):
+            self.verdict.counts["in full again"] += 1
+        elif len(messages) > 1:
+            times = [f"{one.at:.0f} in {one.delivery[:6]}" for one in taken]
+            self.verdict.add("twice", f"article {number} to {target}: {times}")
+        elif len(taken) > 1 + unknown:
+            self.verdict.add("same message again", f"{target} {messages[0]}: {len(taken)}")
+        self.verdict.counts["counted doubles"] += max(0, len(taken) - len(messages))
 
-    def _judge_slot(self, one: Try, wish: Wish) -> None:
-        """Judge that a message that is tried for the first time belongs to a slot."""
-        slot = last_told(wish, one.at)
-        spread_s = wish.spread_s if wish.is_spread() else 0.0
-        if slot is None or one.at - slot <= spread_s + SLACK_S:
-            return
-        is_excused = any(
-            s.start <= one.at and _over(s, p) >= slot
-            for p in wish.places
-            for s in self._troubles(p)
-            if s.what != "loses"
+    def _is_told_anew(self, number: int, taken: list[Try]) -> bool:
+        """Whether it was told as urgent, and in full in a digest because it changed since."""
+        second = next(one for one in taken if one.delivery != taken[0].delivery)
+        changed_at = self.owing.sights[number].changed_at
+        return (
+            taken[0].is_urgent
+            and not second.is_urgent
+            and any(taken[0].at <= at <= second.at for at in changed_at)
         )
-        is_new = self._wish(wish.id, one.at - DAY_S) != wish
-        is_behind = any(
-            slot <= other.at < one.at and not other.taken
-            for other in self.ledger.tries
-            if other.place == one.place
-        )
-        if not (is_excused or is_new or is_behind):
-            self._wrong("no slot", f"{one.place} at {one.at:.0f}, last slot {slot:.0f} {wish}")
-
-    def _judge_places(self) -> None:
-        held: dict[str, float] = {}
-        gone: dict[str, float] = {}
-        for one in self.ledger.tries:
-            if one.at < held.get(one.place, 0.0) - 1.0:
-                self._wrong("before Retry-After", f"{one.place} at {one.at:.0f}")
-            if one.wait_s:
-                held[one.place] = one.at + one.wait_s
-            spells = self.ledger.spells.get(one.place, ())
-            again = max((s.end for s in spells if s.what in _LIFTED and s.end <= one.at), default=0)
-            if again < gone.get(one.place, again):  # nobody has asked for mails since
-                self._wrong("after it was refused for good", f"{one.place} at {one.at:.0f}")
-            for spell in spells:
-                if spell.what == "gone" and spell.covers(one.at):
-                    gone[one.place] = one.at
-                if spell.what in ("paused", "stopped") and spell.start < one.at < spell.end:
-                    self._wrong(spell.what, f"{one.place} at {one.at:.0f} {spell}")
-
-    def _judge_polls(self) -> None:
-        last: dict[str, tuple[Fetch, int]] = {}
-        hosts: dict[str, float] = {}  # until when a host asked to be left alone
-        for fetch in self.ledger.fetches:
-            host = fetch.url.split("/")[2]
-            if fetch.at < hosts.get(host, 0.0) - 1.0:
-                self._wrong("before Retry-After", f"{fetch.url} at {fetch.at:.0f}")
-            before, failures = last.get(fetch.url, (None, 0))
-            if before is not None:
-                self._judge_gap(before, failures, fetch, hosts.get(host, 0.0))
-            hosts[host] = max(hosts.get(host, 0.0), fetch.at + fetch.retry_after_s)
-            has_failed = fetch.outcome in ("failed", "cut")
-            last[fetch.url] = (fetch, failures + 1 if has_failed else 0)
-
-    def _judge_gap(self, before: Fetch, failures: int, fetch: Fetch, held_until: float) -> None:
-        """Judge the time between two requests; `failures` in a row ended with the first of them."""
-        gap = fetch.at - before.at
-        if gap < _FLOOR_S - 1.0:
-            self._wrong("asked too soon", f"{fetch.url} at {fetch.at:.0f}, after {gap:.0f} s")
-        most = before.interval_s * 1.05
-        if failures:
-            most = min(1_800.0 * 2 ** (failures - 1), DAY_S) * 1.1
-        due = max(before.at + most, held_until)
-        deaths = self.ledger.spells.get("process", ())
-        due = max(
-            [due, *(s.end for s in deaths if before.at <= s.end and s.start <= due + SLACK_S)]
-        )
-        if fetch.at > due + SLACK_S:
-            late_s = fetch.at - due
-            self._wrong("asked too late", f"{fetch.url} at {fetch.at:.0f}, {late_s:.0f} s late")
-
-
-def _over(spell: Spell, place: Place) -> float:
-    """Return when what hung or was down is surely tried again, by the longest waits between tries."""
-    lasted = spell.end - spell.start
-    if spell.what not in ("hangs", "down"):
-        return spell.end
-    if place.kind == "email":
-        return spell.end + min(1.6 * lasted + 1_200.0, 10 * HOUR_S)
-    return spell.end + min(10 * lasted + 600.0, 1.2 * DAY_S)
-
-
-def _is_old(fetch: Fetch, published: float) -> bool:
-    return fetch.look_back_s <= 0 or published < fetch.at - fetch.look_back_s

@@ -21,6 +21,8 @@ _OF_HANDS = ("paused", "stopped", "frozen")
 #: Where what was told before begins: its heading in a mail, and in Slack.
 _BELOW = re.compile(rb"^ALREADY SENT .*\(\d+\)|\*Already sent[^*]*\*", re.MULTILINE)
 
+_LATER_PART = re.compile(r"\bpart [2-9]")
+
 _NUMBER = re.compile(rb"\bn(\d{7})k\b")
 
 
@@ -59,8 +61,8 @@ class Servers(MemoryTransport):
         """Answer, and write down what came."""
         if self.is_dead():
             raise Died
-        numbers = numbers_in(delivery.payload)
-        if not numbers:  # a notice to the admins, or to a reader
+        said = said_in(delivery.payload)
+        if not said.numbers:  # a notice to the admins, or to a reader
             return super().send(delivery)
         place, now = delivery.destination.key, self.clock.now()
         if self.armed == "before":
@@ -72,7 +74,8 @@ class Servers(MemoryTransport):
             answer = _Answer(answer.result, answer.taken, known=False, dies=True)
         wait_s = answer.result.retry_after_s or 0.0
         with self._lock:
-            seen = Try(now, delivery.id, place, numbers, answer.taken, answer.known, wait_s)
+            seen = Try(now, delivery.id, place, said.numbers, answer.taken, answer.known, wait_s,
+                       said.is_urgent, said.is_bundle, said.is_more)  # fmt: skip
             self.ledger.tries.append(seen)
         if answer.dies:
             raise Died
@@ -111,19 +114,39 @@ class Servers(MemoryTransport):
         return next((s for s in mine if s.covers(now) and s.what not in _OF_HANDS), None)
 
 
-def numbers_in(payload: bytes) -> frozenset[int]:
-    """Return the articles that a message tells, by their numbers in titles and links.
+@dataclass(frozen=True)
+class _Said:
+    """What a message tells: articles by the numbers in titles and links, and what it calls itself.
 
     Not those that it lists below as already sent.
     """
+
+    numbers: frozenset[int]
+    is_urgent: bool = False
+    is_bundle: bool = False
+    is_more: bool = False
+
+
+def said_in(payload: bytes) -> _Said:
+    """Read a message of any kind."""
     if payload.startswith(b"{"):
-        plain = json.dumps(_new(json.loads(payload))).encode()
+        document = json.loads(payload)
+        told = document.get("blocks", document)  # Slack's `text` names the first story in each part
+        plain = json.dumps(_new(told)).encode()
+        part = document.get("data", {}).get("part", 1)
+        title = "URGENT:" if document.get("type") == "urgent" else document.get("text", "")
+        is_single = "urgent" in document.get("data", ()) or b"*URGENT*" in plain
     else:
-        parts = message_from_bytes(payload).walk()
-        body = next(part for part in parts if part.get_content_type() == "text/plain")
-        plain = body.get_payload(decode=True)
-        assert isinstance(plain, bytes)
-    return frozenset(int(found) for found in _NUMBER.findall(_BELOW.split(plain)[0]))
+        message = message_from_bytes(payload)
+        body = next(part for part in message.walk() if part.get_content_type() == "text/plain")
+        found = body.get_payload(decode=True)
+        assert isinstance(found, bytes)
+        plain, title, part = found, str(message["Subject"]), 1
+        is_single = b"To pass on, copy from here" in plain
+    numbers = frozenset(int(found) for found in _NUMBER.findall(_BELOW.split(plain)[0]))
+    is_urgent = title.startswith("URGENT:")
+    is_more = part > 1 or _LATER_PART.search(title) is not None
+    return _Said(numbers, is_urgent, is_urgent and not is_single, is_more)
 
 
 def _new(found: object) -> object:

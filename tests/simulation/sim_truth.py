@@ -14,22 +14,36 @@ HOUR_S, DAY_S = 3_600.0, 86_400.0
 
 @dataclass(frozen=True)
 class Rule:
-    """Every word of `all_of` and none of `none_of`, in an article of a feed at `place` if set."""
+    """Every word of `all_of` and none of `none_of`, in an article of a feed at `place` if set.
+
+    Urgent with the word `alarm`, too, in an article that is `newer_than_s`.
+    """
 
     name: str
     all_of: tuple[str, ...]
     none_of: tuple[str, ...] = ()
     place: str | None = None
+    alarm: str | None = None
+    newer_than_s: float = 6 * HOUR_S
+    since: float = 0.0  # when it comes into the file
 
     def holds(self, words: frozenset[str], place: str | None) -> bool:
         is_there = words.issuperset(self.all_of) and words.isdisjoint(self.none_of)
         return is_there and self.place in (None, place)
 
+    def is_urgent(self, words: frozenset[str], age_s: float) -> bool:
+        return self.alarm in words and age_s <= self.newer_than_s
+
     def yaml(self) -> str:
+        urgent = ""
+        if self.alarm is not None:
+            hours = f"{self.newer_than_s / HOUR_S:.0f}h"
+            urgent = f", urgent: {{query: {self.alarm}, newer_than: {hours}}}"
         if self.place is None:
             none = f", none: [{', '.join(self.none_of)}]" if self.none_of else ""
-            return f"  {self.name}: {{all: [{', '.join(self.all_of)}]{none}}}"
-        return f"  {self.name}: place:{self.place} AND {' AND '.join(self.all_of)}"
+            return f"  {self.name}: {{all: [{', '.join(self.all_of)}]{none}{urgent}}}"
+        query = f'"place:{self.place} AND {" AND ".join(self.all_of)}"'
+        return f"  {self.name}: {{query: {query}{urgent}}}"
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,7 @@ class When:
     """A wish for moments: `text` is what stands in the file, the rest is what it means."""
 
     text: str
-    kind: str  # right away, hourly, weekdays (those of `days`), monthly
+    kind: str  # right away, hourly, weekdays (those of `days`), monthly, urgent only
     minutes: tuple[int, ...] = ()
     days: tuple[int, ...] = tuple(range(7))  # Monday is 0
     month_day: int = 0  # -1: the last
@@ -70,6 +84,7 @@ class Wish:
     quiet: Window | None = None
     spread_s: float = 180.0
     pause_until: float | None = None
+    urgent: Window | str = "never"  # or always, or within these hours
 
     @property
     def follows(self) -> frozenset[str]:
@@ -115,6 +130,24 @@ class Ledger:
             if (past[-1][1] if past else None) != new.get(key):
                 past.append((at, new.get(key)))
 
+    def target(self, place: str) -> str:
+        """Return what several places may share: a mail's address, else the place itself."""
+        _, kind, address = place.split("/", 2)
+        return address if kind == "email" else place
+
+    def people_of(self, target: str) -> list[str]:
+        """Return who ever had messages brought there."""
+        return [
+            who
+            for who, past in self.wishes.items()
+            if any(
+                self.target(place.key) == target
+                for _, wish in past
+                if wish is not None
+                for place in wish.places
+            )
+        ]
+
     def add_spell(self, key: str, spell: Spell) -> None:
         self.spells.setdefault(key, []).append(spell)
 
@@ -125,6 +158,16 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """An article as a document lists it; `look` changes with its title and link."""
+
+    number: int
+    published: float
+    words: frozenset[str]
+    look: str = ""
+
+
+@dataclass(frozen=True)
 class Fetch:
     """One request of a feed: what its server answered."""
 
@@ -132,7 +175,7 @@ class Fetch:
     url: str
     place: str | None
     outcome: str  # read, same, cut, failed
-    shown: tuple[tuple[int, float, frozenset[str]], ...] = ()  # number, published, words
+    shown: tuple[Shown, ...] = ()
     interval_s: float = 0.0
     retry_after_s: float = 0.0
     look_back_s: float = 0.0
@@ -149,3 +192,6 @@ class Try:
     taken: bool
     known: bool = True
     wait_s: float = 0.0
+    is_urgent: bool = False  # by its own words: an urgent alert, or a bundle of them
+    is_bundle: bool = False
+    is_more: bool = False  # a further part of a message

@@ -15,9 +15,10 @@ from typing import Any
 
 from sim_calendar import local
 from sim_newsroom import Newsroom
-from sim_script import START, Deed, Script
+from sim_people import START
+from sim_script import Deed, Script
 from sim_servers import Died, Servers
-from sim_truth import HOUR_S, Ledger, Place, Spell, Wish
+from sim_truth import HOUR_S, Ledger, Place, Spell, Window, Wish
 from sqlalchemy import event
 
 from alerts.clock import FakeClock
@@ -74,7 +75,7 @@ class World:
         self.newsroom = Newsroom(self.clock, self.ledger, made.outlets)
         self.servers = Servers(self.clock, self.ledger)
         self.newsroom.is_dead = self.servers.is_dead = lambda: self.is_dead
-        self.database = open_database("sqlite://")
+        self.database = open_database(f"sqlite:///{folder / 'alerts.db'}")
         migrate(self.database)
         event.listen(self.database.engine, "commit", self._at_commit)
         self.renderer = Meanwhile()
@@ -212,7 +213,8 @@ class World:
         """Write the file, and note what it says as of now."""
         lines = ["version: 1", "admins: [{email: desk@example.org}]", "feeds:"]
         lines += [outlet.yaml() for outlet in self.script.outlets]
-        lines += ["rules:", *(rule.yaml() for rule in self.script.rules.values())]
+        rules = [rule for rule in self.script.rules.values() if rule.since <= self.clock.now()]
+        lines += ["rules:", *(rule.yaml() for rule in rules)]
         lines += ["subscribers:", *map(wish_yaml, wishes)]
         self.settings.config.write_text("\n".join(lines) + "\n")
         self.ledger.note_wishes(self.clock.now(), wishes)
@@ -317,8 +319,14 @@ def wish_yaml(wish: Wish) -> str:
         else:
             parts.append(f'{place.kind}: "{place.address}"')
     if wish.quiet is not None:
-        start, end = wish.quiet.start, wish.quiet.end
-        parts.append(f'quiet: "{start // 60:02d}:{start % 60:02d}-{end // 60:02d}:{end % 60:02d}"')
+        parts.append(f'quiet: "{_hours(wish.quiet)}"')
+    urgent = _hours(wish.urgent) if isinstance(wish.urgent, Window) else wish.urgent
+    parts.append(f'urgent: "{urgent}"')
     if wish.pause_until is not None:
         parts.append(f'pause_until: "{local(wish.pause_until, wish.zone):%Y-%m-%d %H:%M}"')
     return f"  - {{{', '.join(parts)}}}"
+
+
+def _hours(window: Window) -> str:
+    start, end = window.start, window.end
+    return f"{start // 60:02d}:{start % 60:02d}-{end // 60:02d}:{end % 60:02d}"
