@@ -9,6 +9,7 @@ clean end of the body.
 from __future__ import annotations
 
 import functools
+import http.client
 import ssl
 import threading
 from collections import OrderedDict
@@ -30,6 +31,9 @@ from alerts.netguard.neterror import NetError
 
 MAX_HEADER_BYTES = 65_536
 _READ_AHEAD = 8_192  # the response's buffered reader may take this much of the body with a header
+
+#: Statuses between these are provisional.
+_UPGRADED, _LEAST_FINAL = 101, 200
 
 #: So many hosts keep their connections, and so many each.
 _KEPT_POOLS, _KEPT_CONNECTIONS = 64, 2
@@ -167,7 +171,21 @@ def _serve(connection: HTTPConnection) -> None:
         wire.call = call
 
 
+class _Response(http.client.HTTPResponse):
+    """An answer; what is provisional before it (103 and its like) is passed over."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            status: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+            if not _UPGRADED < status[1] < _LEAST_FINAL:  # 100 is passed over by the superclass
+                return status
+            while self.fp.readline(MAX_HEADER_BYTES).strip():
+                pass
+
+
 class _Plain(HTTPConnection):
+    response_class = _Response
+
     def __init__(self, *args: Any, guard: Guard, purpose: Purpose, **options: Any) -> None:
         super().__init__(*args, **options)
         self._dialled = functools.partial(_dial, self, guard, purpose, is_tls=False)
@@ -181,6 +199,8 @@ class _Plain(HTTPConnection):
 
 
 class _Tls(HTTPSConnection):
+    response_class = _Response
+
     def __init__(self, *args: Any, guard: Guard, purpose: Purpose, **options: Any) -> None:
         super().__init__(*args, **options)
         self._dialled = functools.partial(_dial, self, guard, purpose, is_tls=True)

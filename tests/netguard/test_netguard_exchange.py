@@ -182,6 +182,7 @@ FAULTS: dict[str, tuple[Raw, str]] = {
         Raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(9_000_000))),
         "too_big",
     ),
+    "hints for ever": (Raw(b"HTTP/1.1 103 Hints\r\nX: y\r\n\r\n" * 4_000, "hold"), "too_big"),
     "HTTP/0.9": (Raw(b"<rss></rss>"), "protocol"),
     "bad status": (Raw(b"HTTP/1.1 abc OK\r\n\r\n"), "protocol"),
     "two lengths": (
@@ -208,6 +209,15 @@ def test_a_fault_of_the_server_is_named(name: str) -> None:
 def test_a_body_that_ends_with_the_connection_is_complete() -> None:
     with serve(Raw(b"HTTP/1.0 200 OK\r\n\r\n<rss/>")) as server:
         assert ask(server.url()).body == b"<rss/>"
+
+
+@pytest.mark.parametrize("before", ["100 Continue", "102 Processing", "103 Early Hints"])
+def test_what_is_provisional_before_an_answer_is_passed_over(before: str) -> None:
+    hint = f"HTTP/1.1 {before}\r\nLink: </style.css>\r\n\r\n".encode()
+    with serve(Raw(2 * hint + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<rss/>")) as server:
+        answer = ask(server.url())
+    assert (answer.status, answer.body) == (200, b"<rss/>")
+    assert "link" not in answer.headers
 
 
 def test_a_folded_header_cannot_carry_a_line_break() -> None:
