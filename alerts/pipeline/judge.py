@@ -62,7 +62,7 @@ class Judge:
         made = alert_rows.add(self._connection, owed, self._now)
         for entry_id, people in Counter(item.entry_id for item in made).items():
             get_logger().info("owed", entry=entry_id, feed=self._feed.url, subscribers=people)
-        self._wake(made)
+        self._wake(owed)
         self._alarm(owed)
         return matched, len(made)
 
@@ -91,9 +91,10 @@ class Judge:
         for key, at in moments.items():
             urgent.wake(self._connection, self._in_force.people[key], at)
 
-    def _wake(self, made: Iterable[alert_rows.Owed]) -> None:
+    def _wake(self, owed: Iterable[alert_rows.Owed]) -> None:
+        """Have what is told right away told, of new alerts and of those that an edit made so."""
         rules: defaultdict[str, set[str]] = defaultdict(set)
-        for item in made:
+        for item in owed:
             rules[item.subscriber].update(match.rule for match in item.matches)
         for key, names in rules.items():
             wake(self._connection, self._in_force.people[key], names, self._now)

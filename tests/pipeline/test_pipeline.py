@@ -62,6 +62,15 @@ def test_an_article_that_matches_only_after_an_edit_is_told_then(world: World):
     assert world.run().alerts == 1
 
 
+def test_a_waiting_article_that_an_edit_brings_under_another_rule_is_told_at_its_hour(world: World):
+    world.reload(YAML.replace("[ice, here]", "[{rule: ice, when: weekly on Monday at 5 am}, here]"))
+    world.serve(world.item("ICE agents detain two people", "a", guid="1"))
+    assert world.run().delivered == 0
+    world.later(1)
+    world.serve(world.item("ICE agents detain two people; council meets", "a", guid="1"))
+    assert world.run().delivered == 1
+
+
 def test_a_new_article_comes_alone(world: World):
     world.serve(world.item(ICE, "a"))
     world.run()

@@ -42,7 +42,7 @@ MUTATIONS = (
              "    zone = ZoneInfo(subscriber.timezone)\n    if last_name",
              '    zone = ZoneInfo("UTC")\n    if last_name'),
     Mutation("what is told right away wakes nobody", "pipeline/judge.py",
-             "        self._wake(made)\n", ""),
+             "        self._wake(owed)\n", ""),
     Mutation("an edited article is not looked at", "pipeline/record.py",
              "judge.put(judged + again)", "judge.put(judged)"),
     Mutation("the same article of two feeds is two", "pipeline/record.py",

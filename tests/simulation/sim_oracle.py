@@ -148,9 +148,13 @@ class Oracle:
             if not dues or len(dues) < len(claims):
                 continue
             due = min(dues, key=lambda due: due.bound)
-            if (number, who) in self.owing.alarming:  # perhaps it was told before that
-                first = min(due.first, self.owing.sights[number].maybe_at)
-                due = replace(due, first=first)
+            seen_at = self.owing.sights[number].maybe_at
+            is_behind = any(
+                spell.start <= seen_at <= spell.end + SLACK_S
+                for spell in self.ledger.spells.get("process", ())
+            )
+            if is_behind or (number, who) in self.owing.alarming:  # it was told before, perhaps
+                due = replace(due, first=min(due.first, seen_at))
             for place in due.wish.places:
                 until = self._until(who, place, due)
                 if until is None or until >= self.end:

@@ -31,6 +31,7 @@ class _Offer:
     published: float
     words: frozenset[str]
     place: str | None
+    is_sure: bool  # that it was read: the document broke off, or the process died
 
     def urgent_by(self, rule: Rule) -> tuple[bool, bool]:
         """Whether a rule that holds calls it urgent: for certain, and perhaps."""
@@ -43,9 +44,9 @@ class _Offer:
 class Sight:
     """When an article was first seen: for certain, and perhaps; `is_old`: offered to nobody."""
 
-    at: float
     maybe_at: float
-    is_old: bool
+    at: float = _FOREVER
+    is_old: bool = False
     offers: list[_Offer] = field(default_factory=list)
     changed_at: list[float] = field(default_factory=list)  # its words, title or link
 
@@ -64,29 +65,25 @@ class Owing:
 
     def _sights(self) -> dict[int, Sight]:
         found: dict[int, Sight] = {}
-        perhaps: dict[int, float] = {}
         is_read: set[str] = set()
-        last: dict[tuple[str, int], tuple[frozenset[str], str]] = {}
+        last: dict[tuple[str, int, bool], tuple[frozenset[str], str]] = {}
         for fetch in self.ledger.fetches:
             if fetch.outcome not in ("read", "cut"):
                 continue
             is_sure = fetch.outcome == "read" and fetch.at not in self.deaths
             for one in fetch.shown:
-                key, looks = (fetch.url, one.number), (one.words, one.look)
-                sight = found.get(one.number)
-                if sight is not None and last.get(key, looks) != looks:
-                    sight.changed_at.append(fetch.at)
-                if not is_sure:
-                    perhaps.setdefault(one.number, fetch.at)
-                    continue
-                if sight is None:
-                    is_old = fetch.url not in is_read and _is_old(fetch, one.published)
-                    first = perhaps.get(one.number, fetch.at)
-                    sight = found[one.number] = Sight(fetch.at, first, is_old)
-                if key not in last or last[key][0] != one.words:
-                    offer = _Offer(fetch.at, one.published, one.words, fetch.place)
-                    sight.offers.append(offer)
+                sight = found.setdefault(one.number, Sight(fetch.at))
+                if is_sure and sight.at == _FOREVER:
+                    sight.at = fetch.at
+                    sight.is_old = fetch.url not in is_read and _is_old(fetch, one.published)
+                key, looks = (fetch.url, one.number, is_sure), (one.words, one.look)
+                before = last.get(key)
                 last[key] = looks
+                if before is not None and before != looks:
+                    sight.changed_at.append(fetch.at)
+                if before is None or before[0] != one.words:
+                    offer = _Offer(fetch.at, one.published, one.words, fetch.place, is_sure)
+                    sight.offers.append(offer)
             if fetch.shown and is_sure:
                 is_read.add(fetch.url)
         return found
@@ -119,7 +116,7 @@ class Owing:
         if is_maybe_urgent:
             self.alarming.add((number, who))
         sure = [rule for rule in mine if since[rule.name] <= sight.maybe_at]
-        if not sure:
+        if not sure or not offer.is_sure:
             return
         # What was perhaps read before, at an hour of no consent, is told with the next digest.
         is_first = offer is sight.offers[0] and sight.at == sight.maybe_at

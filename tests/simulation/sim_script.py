@@ -209,21 +209,26 @@ class _Edits:
         self._gone: dict[str, Wish] = {}
 
     def deeds(self, outlets: Sequence[Outlet]) -> list[Deed]:
-        """Return them: some at any time, and one shortly before an outlet changes all it lists."""
+        """Return them: some at any time, and some that follow what is about to be edited."""
         gap = 27 / self._scale.edits
-        moments: list[tuple[float, Outlet | None]] = [
-            (_odd(self._chance, START + (2 + gap * n) * DAY_S, START + (4 + gap * n) * DAY_S), None)
+        moments = [
+            (
+                _odd(self._chance, START + (2 + gap * n) * DAY_S, START + (4 + gap * n) * DAY_S),
+                False,
+            )
             for n in range(self._scale.edits)
         ]
-        moments += [(outlet.rewrites_at - 2.5 * HOUR_S, outlet) for outlet in outlets]
+        span = self._end - START
+        moments += [(START + span * share + 13 * 60, True) for share in (0.4, 0.55, 0.7, 0.85)]
         made = []
-        for at, outlet in sorted(moments, key=lambda pair: pair[0]):
+        for at, is_about_to_change in sorted(moments):
             if at >= self._end:
                 continue
-            if outlet is None:
-                self._anything(at)
+            if is_about_to_change:
+                for outlet in outlets:
+                    self._follow(outlet, at)
             else:
-                self._follow(outlet, at)
+                self._anything(at)
             made.append(Deed(at, "reload", (*self._current.values(), *self._fixed)))
         return made
 
@@ -236,14 +241,18 @@ class _Edits:
             self._current[key] = self._changed(self._current[key], at)
 
     def _follow(self, outlet: Outlet, at: float) -> None:
-        """Let some follow from now on what the outlet's articles are about already."""
-        listed = [frozenset(piece.words_at(at)) for piece in outlet.window(at)]
+        """Let some follow from now on what articles are about that are listed, and edited soon."""
+        listed = [
+            frozenset(piece.edited)
+            for piece in outlet.window(at)
+            if 0 < piece.edited_at - at < 12 * HOUR_S
+        ]
         names = [
             rule.name
             for rule in self._rules.values()
             if rule.since <= at and any(rule.holds(words, outlet.place) for words in listed)
         ]
-        for name in names[:12]:
+        for name in names[:4]:
             for key in self._chance.some(list(self._current), 2):
                 wish = self._current[key]
                 if name not in wish.follows:

@@ -30,7 +30,7 @@ from alerts.model import Secret
 from alerts.pipeline import Parts, Tried, health, optout, people, poll, record, rests, send
 from alerts.pipeline.reload import Edits
 from alerts.settings import Settings
-from alerts.store import claims, deliveries, feeds
+from alerts.store import claims, deliveries, feeds, postponed
 from alerts.store.database import migrate, open_database
 
 _LONGEST_S = 1_800.0
@@ -283,6 +283,8 @@ class World:
         """Take a delivery, be told that its server hangs, and say so only when others have it."""
         now = self.clock.now()
         with self.database.write() as connection:
+            postponed.postpone(connection, now)
+            deliveries.suppress_stopped(connection, now)
             rows = deliveries.claim(connection, now=now, lease="frozen", lease_s=LEASE_S, limit=1)
             rows = rests.put_off(connection, self.parts.in_force, rows, now)
         if not rows or rows[0].digest_id is None:
