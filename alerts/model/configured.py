@@ -84,8 +84,10 @@ class Rule:
     def _word(self, word: str) -> str:
         """Return a word of the name in capitals if the query asks for it so: ICE is no ice."""
         capitals = word.upper()
+        if capitals not in self.query or capitals in _OPERATORS:
+            return word
         is_asked = re.search(rf"\b{re.escape(capitals)}\b", self.query) is not None
-        return capitals if is_asked and capitals not in _OPERATORS else word
+        return capitals if is_asked else word
 
 
 @dataclass(frozen=True, slots=True)

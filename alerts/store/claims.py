@@ -89,7 +89,10 @@ def claim(
 
 
 _NEXT_DUE = tuple(
-    select(func.min(table.c.due_at)).where(table.c.lease.is_(None), *only)
+    # Not null: else SQLite's min() reads every delivery that was ever made.
+    select(func.min(table.c.due_at)).where(
+        table.c.due_at.is_not(None), table.c.lease.is_(None), *only
+    )
     for table, only in (
         (feed, (feed.c.is_active,)),
         (slot, ()),

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from alerts.model import Feed
 from alerts.store import outage
 from alerts.store.claims import NOW, insert, is_due
-from alerts.store.schema import entry, feed, fulltext, host
+from alerts.store.schema import IS_UNREAD, entry, feed, fulltext, host
 
 #: Requests under way at one host at the same time.
 IN_FLIGHT_PER_HOST = 2
@@ -325,14 +325,7 @@ def active(connection: Connection) -> list[Row[Any]]:
     return list(connection.execute(select(feed).where(feed.c.is_active)))
 
 
-#: States of a feed that is read; what is held back in a quarantine is old.
-_READ = ("ok", "quarantined")
-
-_UNREAD = (
-    select(feed)
-    .where(feed.c.is_active, or_(feed.c.error_kind.is_not(None), feed.c.state.not_in(_READ)))
-    .order_by(feed.c.id)
-)
+_UNREAD = select(feed).where(IS_UNREAD).order_by(feed.c.id)
 
 
 def unread(connection: Connection) -> list[Row[Any]]:

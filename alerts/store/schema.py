@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -100,6 +101,11 @@ feed = Table(
     *_claimable(),
 )
 Index(None, feed.c.due_at)
+
+#: Feeds that could not be read last time, or never were asked; those in quarantine are read. Each
+#: digest asks for them: an index of them alone, in these very words, answers without a look at all.
+IS_UNREAD = text("is_active AND (error_kind IS NOT NULL OR state NOT IN ('ok', 'quarantined'))")
+Index("ix_feed_unread", feed.c.id, sqlite_where=IS_UNREAD, postgresql_where=IS_UNREAD)
 
 host = Table(
     "host",
@@ -235,6 +241,7 @@ digest = Table(
     Column("config_version", Text, nullable=False),
     UniqueConstraint("subscriber", "cadence", "slot"),
 )
+Index(None, digest.c.subscriber, digest.c.cadence, digest.c.created_at)
 
 alert = Table(
     "alert",

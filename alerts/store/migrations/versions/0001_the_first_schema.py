@@ -8,6 +8,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_IS_UNREAD = sa.text("is_active AND (error_kind IS NOT NULL OR state NOT IN ('ok', 'quarantined'))")
+
 
 def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     """the first schema."""
@@ -35,6 +37,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             "subscriber", "cadence", "slot", name=op.f("uq_digest_subscriber_cadence_slot")
         ),
     )
+    with op.batch_alter_table("digest", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_digest_subscriber_cadence_created_at"),
+            ["subscriber", "cadence", "created_at"],
+            unique=False,
+        )
+
     op.create_table(
         "feed",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -79,6 +88,9 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     )
     with op.batch_alter_table("feed", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_feed_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(
+            "ix_feed_unread", ["id"], sqlite_where=_IS_UNREAD, postgresql_where=_IS_UNREAD
+        )
 
     op.create_table(
         "gate",
