@@ -15,7 +15,6 @@ _STAMPS = re.compile(
     rb"[^<]{0,200}</\1\s*>|<!--(?:[^-<]|-(?!->)|<(?!!--)){0,2000}-->",
     re.IGNORECASE,
 )
-_ENDS = (b"</item>", b"</entry>")
 
 
 def fingerprint(body: bytes) -> str:
@@ -27,7 +26,7 @@ def fingerprint(body: bytes) -> str:
     if first is None:
         return hashlib.sha256(body).hexdigest()
     start = first.start()
-    end = _end_of_last(body, start)
+    end = _end_of_last(body, first)
     digest = hashlib.sha256(without_stamps(body[:start]))
     digest.update(b"\0")  # so that head and entries cannot borrow bytes from one another
     digest.update(memoryview(body)[start:end])
@@ -41,9 +40,10 @@ def without_stamps(envelope: bytes) -> bytes:
     return _STAMPS.sub(b"", envelope)
 
 
-def _end_of_last(body: bytes, start: int) -> int:
+def _end_of_last(body: bytes, first: re.Match[bytes]) -> int:
     """Return where the last entry ends; the end of the body unless that is beyond doubt."""
-    found = max(body.rfind(end, start) for end in _ENDS)
+    end = b"</item>" if b"item" in first[0].lower() else b"</entry>"
+    found = body.rfind(end, first.end())
     if found < 0 or _FIRST.search(body, found) is not None:
         return len(body)
     return body.index(b">", found) + 1
