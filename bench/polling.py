@@ -55,6 +55,7 @@ PEERS = Path(__file__).with_name("polling_peers.py")
 ENV = {
     "ALERTS_ALLOW_NETS": "127.0.0.0/8", "ALERTS_MIN_POLL": "0", "ALERTS_HOST_GAP": "0",
     "DATABASE_URL": "sqlite:///alerts.db", "PYTHONPATH": str(Path(__file__).parents[1]),
+    "PYTHONDONTWRITEBYTECODE": "",  # what is installed is compiled
 }  # fmt: skip
 
 #: A pass of ours in which nothing is due: what the process itself needs.
