@@ -22,8 +22,9 @@ from alerts.store.schema import digest
 
 BUNDLES, DIGESTS = "bundles", "digests"
 
-#: So many stories in several messages are a flood in an hour; the gathering alone allows twelve.
+#: So many stories are a flood in an hour, if they come in more messages than bundles would.
 STORIES_AN_HOUR = 60
+BUNDLES_AN_HOUR = 2
 #: Half-hourly bundles with so many stories in four hours are no help any more.
 STORIES_IN_FOUR_HOURS = 200
 #: At most so many stories in a bundle, or in a day's digest: it has calmed down.
@@ -53,7 +54,7 @@ def step(connection: Connection, person: Subscriber, row: Row[Any], now: float) 
     """Return how a `right away` slot goes on that was just worked on."""
     hour = _made(connection, row, now - _HOUR_S)
     if row.flood is None:
-        is_flood = hour.messages > 1 and hour.stories >= STORIES_AN_HOUR
+        is_flood = hour.messages > BUNDLES_AN_HOUR and hour.stories >= STORIES_AN_HOUR
         return _bundled(person, now, hour.stories) if is_flood else Step(None, None)
     last = _made(connection, row, now - 1e-3)
     if last.stories <= (CALM_BUNDLE if row.flood == BUNDLES else CALM_DAY):
