@@ -7,7 +7,7 @@ the address earlier, for whichever subscriber, is a line below.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,15 +86,11 @@ class Made:
         carrier = self._known(riders.untouched(connection, place.target, person.id, since))
         company = self._company(carrier)
         ids = [alert.entry_id for alert in self.alerts]
-        earlier = {
-            row.entry_id: row.told_at
-            for row in told.to_target(connection, place.target, person.id, ids)
-            if row.digest_id not in {row.digest_id for row in company}
-        }
+        earlier = self._earlier(place.target, company, person.id, ids)
         own = self._without(earlier)
         if own is None or not company:
             return Plan(place, own)
-        joint = self._joint(carrier[0], company, earlier)
+        joint = self._joint(place.target, carrier[0], company, earlier)
         mine = next(p for p in joint.sharers[0].destinations if p.target == place.target)
         return Plan(place, own, joint, mine, tuple(row.id for row in carrier))
 
@@ -114,6 +110,14 @@ class Made:
         by_digest = {row.digest_id: row for row in reversed(found) if row.subscriber in people}
         return list(reversed(by_digest.values()))
 
+    def _earlier(
+        self, target: str, company: list[Row[Any]], subscriber: str, ids: Sequence[int]
+    ) -> dict[int, float]:
+        """Return what a subscriber's entries' address was told before for others, and when."""
+        now = {row.digest_id for row in company}
+        rows = told.to_target(self.draft.connection, target, subscriber, ids)
+        return {row.entry_id: row.told_at for row in rows if row.digest_id not in now}
+
     def _without(self, earlier: dict[int, float]) -> Digest | None:
         """Return the digest without what was told earlier; None if nothing is left."""
         if not earlier:
@@ -125,12 +129,20 @@ class Made:
         return replace(left, below=below) if left.stories else None
 
     def _joint(
-        self, carrier: Row[Any], company: list[Row[Any]], earlier: dict[int, float]
+        self,
+        target: str,
+        carrier: Row[Any],
+        company: list[Row[Any]],
+        earlier: Mapping[int, float],
     ) -> Digest:
-        """Return the carrier's digest with the stories of all."""
+        """Return the carrier's digest with the stories of all but those that came `earlier`."""
         in_force, draft = self.draft.in_force, self.draft
         ids = [row.digest_id for row in company]
-        alerts = [*draft.owed(told.by_digests(draft.connection, ids)), *self.alerts]
+        theirs = told.by_digests(draft.connection, ids)
+        for key in {row.subscriber for row in theirs}:
+            entries = [row.entry_id for row in theirs if row.subscriber == key]
+            earlier = {**earlier, **self._earlier(target, company, key, entries)}
+        alerts = [*draft.owed(theirs), *self.alerts]
         people = [in_force.people[row.subscriber] for row in company]
         people = list(dict.fromkeys([*people, self.digest.subscriber]))
         digest = draft.digest(
@@ -141,7 +153,8 @@ class Made:
             now=carrier.created_at,
             but=ids,
         )
-        lines = {one.alert.entry_id: one for one in self.told}
+        again = [Before(a, earlier[a.entry_id]) for a in alerts if a.entry_id in earlier]
+        lines = {one.alert.entry_id: one for one in [*again, *self.told]}
         for row in company:
             person = in_force.people[row.subscriber]
             if row.cadence in person.cadences():

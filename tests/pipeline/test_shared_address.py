@@ -68,6 +68,23 @@ def test_what_one_subscriber_was_told_is_a_line_in_the_others_later_mail(world: 
     assert f"ALREADY SENT (1) {BOTH}" in body(later)
 
 
+def test_what_one_subscriber_was_told_comes_not_again_in_the_mail_of_both(world: World):
+    raid = "A raid on Park Street"
+    ana = TWO.replace("  here:", "  raid: raid\n  here:").replace(
+        "[ice], when", "[ice, raid], when"
+    )
+    world.reload(ana.replace("[here], when", "[{rule: ice, when: right away}, here], when"))
+    world.serve(world.item(ICE, "a"), world.item(raid, "b"), world.item(COUNCIL, "c"))
+    world.run()
+    world.later(24)
+    world.run()
+    first, later = map(body, world.mails())
+    assert ICE in first
+    assert later.startswith("2 stories")
+    assert f"ALREADY SENT (1) {ICE}" in later
+    assert later.count(ICE) == 1
+
+
 def test_an_article_told_to_the_address_makes_no_second_mail(world: World):
     world.reload(TWO.replace("[ice], when: daily at 5 pm", "[ice], when: right away"))
     world.serve(world.item(BOTH, "c"))

@@ -38,7 +38,7 @@ def flooded() -> list[Wish]:
     at_once, daily = When("right away", "right away"), When("daily at 7:30", "weekdays", (450,))
     only = When("urgent only", "urgent only")
     waking, night = Window(360, 1_320), Window(1_320, 420)
-    mail = [Place(f"f{n}/email/f{n}@example.org", "email", f"f{n}@example.org") for n in range(7)]
+    mail = [Place(f"f{n}/email/f{n}@example.org", "email", f"f{n}@example.org") for n in range(8)]
     room = Place("f1/slack/hooks.slack.com", "slack", "https://hooks.slack.com/services/T/B/f1")
     hook = Place("f2/webhook/f2.example", "webhook", "https://f2.example/in")
     asked: list[tuple[str, When, Place, Window | None, Window | str]] = [
@@ -49,6 +49,7 @@ def flooded() -> list[Wish]:
         ("Asia/Kolkata", daily, mail[4], night, waking),
         ("UTC", daily, mail[5], None, "never"),
         ("Asia/Bangkok", daily, mail[6], None, waking),
+        ("America/Chicago", daily, mail[7], None, waking),
     ]
     return [
         Wish(
@@ -67,6 +68,9 @@ def flooded() -> list[Wish]:
 
 
 def troubled() -> list[tuple[str, Spell]]:
-    """Return whose server hangs: into the night of somebody who is not to be woken then."""
-    place = flooded()[-1].places[0]
-    return [(place.key, Spell("hangs", _ALARMS_AT[0], _ALARMS_AT[0] + 0.9 * HOUR_S))]
+    """Return whose servers hang: into the night of who is not to be woken then."""
+    sleepers = [wish.places[0].key for wish in flooded()[-2:]]
+    return [
+        (key, Spell("hangs", at, at + 0.9 * HOUR_S))
+        for key, at in zip(sleepers, _ALARMS_AT, strict=True)
+    ]

@@ -148,8 +148,10 @@ def share(chance: Chance, wishes: list[Wish], every: int) -> None:
         address = other.places[0].address
         wishes[n] = replace(
             wishes[n],
-            when=other.when if chance.often(0.6) else wishes[n].when,
-            rules=tuple(dict([(other.rules[0][0], None), *wishes[n].rules[1:]]).items()),
+            when=other.when if chance.often(0.8) else wishes[n].when,
+            rules=tuple(
+                dict([*((name, None) for name, _ in other.rules[:2]), *wishes[n].rules[2:]]).items()
+            ),
             places=(Place(f"p{n}/email/{address}", "email", address),),
             quiet=other.quiet,
             spread_s=other.spread_s,

@@ -41,7 +41,7 @@ class Scale:
     matched: float = 0.10  # of the articles have a topic
     size: int = 40  # items of a document
     crashes: int = 18
-    shared: int = 4  # every so many subscribers have the address of another
+    shared: int = 2  # every so many subscribers have the address of another
     grid_s: float = 60.0  # moments of the world at which the service looks what is due
     kept_h: float = 900.0  # how long an outlet lists an article
     edits: int = 9  # of the file
@@ -220,7 +220,7 @@ class _Edits:
         ]
         span = self._end - START
         moments += [(START + span * share + 13 * 60, True) for share in (0.4, 0.55, 0.7, 0.85)]
-        made = []
+        made: list[Deed] = []
         for at, is_about_to_change in sorted(moments):
             if at >= self._end:
                 continue
@@ -229,7 +229,9 @@ class _Edits:
                     self._follow(outlet, at)
             else:
                 self._anything(at)
-            made.append(Deed(at, "reload", (*self._current.values(), *self._fixed)))
+            file = (*self._current.values(), *self._fixed)
+            if not made or made[-1].about != file:
+                made.append(Deed(at, "reload", file))
         return made
 
     def _anything(self, at: float) -> None:

@@ -24,6 +24,7 @@ WHOLE = Scale(
     matched=0.004,
     size=80,
     crashes=4,
+    shared=25,
     grid_s=900.0,
     kept_h=14.0,
     edits=4,
