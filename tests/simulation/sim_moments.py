@@ -14,6 +14,7 @@ from sim_truth import DAY_S, HOUR_S, Fetch, Ledger, Place, Try, Wish
 _FLOOR_S = 300.0
 #: What hands end by asking for mails again, to an address that was given up meanwhile, too.
 _LIFTED = ("stopped", "paused")
+_OF_HANDS = (*_LIFTED, "frozen")
 
 #: So many urgent stories an hour come one by one.
 _ALARMS = 3
@@ -149,9 +150,10 @@ class Moments:
             again = max(ends, default=0.0)
             if again < gone.get(one.place, again):  # nobody has asked for mails since
                 self._wrong("after it was refused for good", f"{one.place} at {one.at:.0f}")
+            answer = next((s for s in spells if s.covers(one.at) and s.what not in _OF_HANDS), None)
+            if answer is not None and answer.what == "gone" and is_heard:
+                gone[one.place] = one.at
             for spell in spells:
-                if spell.what == "gone" and spell.covers(one.at) and is_heard:
-                    gone[one.place] = one.at
                 if spell.what in ("paused", "stopped") and spell.start < one.at < spell.end:
                     self._wrong(spell.what, f"{one.place} at {one.at:.0f} {spell}")
 

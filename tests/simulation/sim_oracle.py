@@ -186,10 +186,8 @@ class Oracle:
             until = due.awake(until)
             if until == before:
                 break
-        changed = [wish for _, wish, _ in self.owing.segments(who, due.bound)][:1] != [
-            self.owing.wish(who, until + SLACK_S)
-        ]
-        return None if changed else until + SLACK_S
+        _, _, ends = next(self.owing.segments(who, due.bound))
+        return until + SLACK_S if until + SLACK_S < ends else None
 
     def _after(self, spell: Spell, place: Place, first: float, wish: Wish) -> float | None:
         """Return by when a spell is surely got over, by the schedules of tries."""

@@ -135,6 +135,13 @@ class Ledger:
         _, kind, address = place.split("/", 2)
         return address if kind == "email" else place
 
+    def sharers(self, place: str) -> list[str]:
+        """Return a place's key, and those of others at the same address."""
+        target = self.target(place)
+        if target == place:
+            return [place]
+        return [f"{who}/email/{target}" for who in self.people_of(target)]
+
     def people_of(self, target: str) -> list[str]:
         """Return who ever had messages brought there."""
         return [

@@ -293,10 +293,12 @@ class World:
                     claims.put_back(connection, deliveries.delivery, rows[0], "frozen", {})
             return
         self._freezes = False
-        key = rows[0].destination
-        self.ledger.spells.setdefault(key, []).insert(0, Spell("hangs", now, now + 1.0))
+        keys = self.ledger.sharers(rows[0].destination)
+        for key in keys:
+            self.ledger.spells.setdefault(key, []).insert(0, Spell("hangs", now, now + 1.0))
         self._frozen.append(send(self.parts, rows[0], "frozen"))
-        self.ledger.add_spell(key, Spell("frozen", now, now + LEASE_S + _LONGEST_S))
+        for key in keys:
+            self.ledger.add_spell(key, Spell("frozen", now, now + LEASE_S + _LONGEST_S))
 
     def _thaw(self) -> None:
         """Let results come in whose leases are long over."""
