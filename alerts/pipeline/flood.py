@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from alerts.digests import letters, slots
 from alerts.log import get_logger
@@ -71,13 +71,16 @@ def _bundled(person: Subscriber, now: float, stories: int) -> Step:
     return Step(BUNDLES, due_at, stories)
 
 
+_MADE = select(func.count(), func.coalesce(func.sum(digest.c.articles), 0)).where(
+    digest.c.subscriber == bindparam("_subscriber"),
+    digest.c.cadence == bindparam("_cadence"),
+    digest.c.created_at > bindparam("_since"),
+)
+
+
 def _made(connection: Connection, row: Row[Any], since: float) -> _Made:
-    query = select(func.count(), func.coalesce(func.sum(digest.c.articles), 0)).where(
-        digest.c.subscriber == row.subscriber,
-        digest.c.cadence == row.cadence,
-        digest.c.created_at > since,
-    )
-    messages, stories = connection.execute(query).one()
+    bound = {"_subscriber": row.subscriber, "_cadence": row.cadence, "_since": since}
+    messages, stories = connection.execute(_MADE, bound).one()
     return _Made(int(messages), int(stories))
 
 

@@ -120,20 +120,24 @@ def subscribers_waiting(connection: Connection) -> list[str]:
     return sorted(connection.execute(query).scalars())
 
 
+_DIGESTED = (
+    update(alert)
+    .where(
+        alert.c.subscriber == bindparam("_subscriber"),
+        alert.c.entry_id.in_(bindparam("these", expanding=True)),
+        alert.c.state == "pending",
+    )
+    .values(state="digested", digest_id=bindparam("_digest"))
+)
+
+
 def mark_digested(
     connection: Connection, subscriber: str, entry_ids: Collection[int], digest_id: str
 ) -> int:
     """Put pending alerts into a digest, by their ids; return how many were still pending."""
+    bound = {"_subscriber": subscriber, "_digest": digest_id}
     return sum(
-        connection.execute(
-            update(alert)
-            .where(
-                alert.c.subscriber == subscriber,
-                alert.c.entry_id.in_(some),
-                alert.c.state == "pending",
-            )
-            .values(state="digested", digest_id=digest_id)
-        ).rowcount
+        connection.execute(_DIGESTED, bound | {"these": some}).rowcount
         for some in chunks(entry_ids)
     )
 
@@ -168,21 +172,22 @@ def suppress(
     return connection.execute(statement.values(state="suppressed", reason=reason)).rowcount
 
 
+_OUTLETS = (
+    select(
+        entry_feed,
+        feed.c.url,
+        func.coalesce(feed.c.name, feed.c.title, feed.c.host).label("outlet"),
+    )
+    .join(feed, feed.c.id == entry_feed.c.feed_id)
+    .where(entry_feed.c.entry_id.in_(bindparam("these", expanding=True)))
+    .order_by(entry_feed.c.seen_at, entry_feed.c.feed_id)
+)
+
+
 def outlets(connection: Connection, entry_ids: Collection[int]) -> dict[int, list[Row[Any]]]:
     """Return for each entry the feeds that carry it: url, name, link, title and times."""
     found: dict[int, list[Row[Any]]] = defaultdict(list)
-    if not entry_ids:
-        return found
-    query = (
-        select(
-            entry_feed,
-            feed.c.url,
-            func.coalesce(feed.c.name, feed.c.title, feed.c.host).label("outlet"),
-        )
-        .join(feed, feed.c.id == entry_feed.c.feed_id)
-        .order_by(entry_feed.c.seen_at, entry_feed.c.feed_id)
-    )
     for some in chunks(entry_ids):
-        for row in connection.execute(query.where(entry_feed.c.entry_id.in_(some))):
+        for row in connection.execute(_OUTLETS, {"these": some}):
             found[row.entry_id].append(row)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from alerts.store.claims import insert
 from alerts.store.schema import config_version, meta
@@ -119,9 +119,12 @@ def once_made(connection: Connection, key: str, new: str) -> str:
     return value(connection, key) or ""
 
 
+_VALUE = select(meta.c.value).where(meta.c.key == bindparam("_key"))
+
+
 def value(connection: Connection, key: str) -> str | None:
     """Return the value kept under `key`."""
-    found = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+    found = connection.execute(_VALUE, {"_key": key}).scalar()
     return None if found is None else str(found)
 
 

@@ -45,6 +45,7 @@ _OTHERS_KEYS: Select[Any] = (
     .where(feed_key.c.feed_id != _OF_FEED, feed_key.c.key.in_(_THESE))
     .group_by(feed_key.c.key)
 )
+_BY_ID: Select[Any] = select(entry).where(entry.c.id.in_(_THESE))
 _COMPARED: Select[Any] = select(
     entry.c.id, entry.c.link_key, entry.c.title_key, entry.c.published_at, entry.c.text_key
 ).where(entry.c.id.in_(_THESE))
@@ -71,9 +72,7 @@ def keys_elsewhere(connection: Connection, feed_id: int, keys: Collection[str]) 
 def by_id(connection: Connection, ids: Collection[int]) -> dict[int, Row[Any]]:
     """Return entry rows by id; ids whose entries were pruned are absent."""
     return {
-        row.id: row
-        for some in chunks(ids)
-        for row in connection.execute(select(entry).where(entry.c.id.in_(some)))
+        row.id: row for some in chunks(ids) for row in connection.execute(_BY_ID, {"these": some})
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
 from alerts.store.claims import chunks
 from alerts.store.corrections import own_title
@@ -93,22 +93,32 @@ def open_of(connection: Connection, subscriber: str, since: float) -> list[Row[A
     return list(connection.execute(query))
 
 
+_WITHDRAWN = select(entry.c.id).where(entry.c.withdrawn_at > bindparam("_since"))
+_TOLD_BEFORE = (
+    select(alert, digest.c.created_at.label("told_at"))
+    .join(digest, digest.c.id == alert.c.digest_id)
+    .join(entry, entry.c.id == alert.c.entry_id)
+    .where(
+        alert.c.subscriber == bindparam("_subscriber"),
+        alert.c.entry_id.in_(bindparam("these", expanding=True)),
+        alert.c.state == "digested",
+        digest.c.created_at > bindparam("_since"),
+        arrives(),
+        _told_before_withdrawal(),
+    )
+)
+
+
 def withdrawn(connection: Connection, subscriber: str, since: float) -> list[Row[Any]]:
     """Return the alerts told since then whose article was withdrawn after, newest first."""
-    query = (
-        select(alert, digest.c.created_at.label("told_at"))
-        .join(digest, digest.c.id == alert.c.digest_id)
-        .join(entry, entry.c.id == alert.c.entry_id)
-        .where(
-            alert.c.subscriber == subscriber,
-            alert.c.state == "digested",
-            digest.c.created_at > since,
-            arrives(),
-            _told_before_withdrawal(),
-        )
-        .order_by(digest.c.created_at.desc(), alert.c.entry_id.desc())
+    entry_ids = connection.execute(_WITHDRAWN, {"_since": since}).scalars().all()
+    bound = {"_subscriber": subscriber, "_since": since}
+    found = (
+        row
+        for some in chunks(entry_ids)
+        for row in connection.execute(_TOLD_BEFORE, bound | {"these": some})
     )
-    return list(connection.execute(query))
+    return sorted(found, key=lambda row: (row.told_at, row.entry_id), reverse=True)
 
 
 def note_withdrawals(

@@ -137,6 +137,7 @@ entry = Table(
     Column("is_baseline", Boolean, nullable=False),
 )
 Index(None, entry.c.seen_at)
+Index(None, entry.c.withdrawn_at)
 Index(None, entry.c.feed_id, entry.c.is_baseline, entry.c.seen_at)  # who has fallen silent
 
 #: By which keys an entry is known in a feed; looked up across feeds by `key`.

@@ -24,17 +24,16 @@ def arrives() -> ColumnElement[bool]:
     )
 
 
-_BY_OTHERS = (
+_DIGESTS = select(digest.c.id).where(
+    digest.c.subscriber == bindparam("_subscriber"),
+    digest.c.cadence.in_(bindparam("_cadences", expanding=True)),
+    digest.c.created_at > bindparam("_since"),
+    arrives(),
+)
+_OF_DIGESTS = (
     select(alert, digest.c.created_at.label("told_at"))
     .join(digest, digest.c.id == alert.c.digest_id)
-    .where(
-        alert.c.subscriber == bindparam("_subscriber"),
-        alert.c.state == "digested",
-        digest.c.cadence.in_(bindparam("_cadences", expanding=True)),
-        digest.c.created_at > bindparam("_since"),
-        arrives(),
-    )
-    .order_by(digest.c.created_at.desc(), alert.c.entry_id.desc())
+    .where(alert.c.digest_id.in_(bindparam("these", expanding=True)), alert.c.state == "digested")
 )
 
 
@@ -46,7 +45,11 @@ def by_others(
     With `told_at`, the moment of that digest.
     """
     bound = {"_subscriber": subscriber, "_cadences": list(cadences), "_since": since}
-    return list(connection.execute(_BY_OTHERS, bound))
+    digests = connection.execute(_DIGESTS, bound).scalars().all()
+    found = (
+        row for some in chunks(digests) for row in connection.execute(_OF_DIGESTS, {"these": some})
+    )
+    return sorted(found, key=lambda row: (row.told_at, row.entry_id), reverse=True)
 
 
 def to_target(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from alerts.store import claims, feeds, subscribers
+from alerts.store import claims, feeds, follow_ups, subscribers, told
 from alerts.store.database import Database, migrate, open_database
 
 YEARS = 3_000  # digests and deliveries of the past
@@ -40,6 +40,18 @@ def old(tmp_path: Path) -> Iterator[Database]:
         INSERT INTO feed (id, url, host, is_active, state, error_text)
         SELECT i, 'https://a.example/' || i, 'a.example', 1, iif(i = 500, 'new', 'ok'), '' FROM n
         """,
+        f"""
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {YEARS})
+        INSERT INTO entry (id, feed_id, title, title_key, summary, content, text_key, author, tags,
+                           seen_at, is_baseline)
+        SELECT i, 1, 'ICE', '', '', '', '', '', '[]', i, 0 FROM n
+        """,
+        f"""
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {YEARS})
+        INSERT INTO alert (subscriber, entry_id, matches, state, is_late, created_at, digest_id)
+        SELECT 'ana', i, '[]', 'digested', 0, i, 'd' || i FROM n
+        """,
+        f"UPDATE entry SET withdrawn_at = {YEARS + 1} WHERE id = 7",
     )
     yield opened
     opened.close()
@@ -84,3 +96,22 @@ def test_feeds_that_cannot_be_read_are_found_without_a_look_at_those_that_can(
 
 def test_the_last_digest_of_a_reader_is_found_without_a_look_at_all_others(old: Database) -> None:
     assert steps(old, lambda c: subscribers.last_digest_at(c, "ana", "right away")) < YEARS
+
+
+def test_what_was_withdrawn_is_found_without_a_look_at_all_that_was_told(old: Database) -> None:
+    def withdrawn(connection: Connection) -> list[int]:
+        return [row.entry_id for row in follow_ups.withdrawn(connection, "ana", 0.0)]
+
+    assert steps(old, withdrawn) < YEARS
+    with old.read() as connection:
+        assert withdrawn(connection) == [7]
+
+
+def test_what_was_told_lately_is_found_without_a_look_at_all_that_ever_was(old: Database) -> None:
+    def lately(connection: Connection) -> list[int]:
+        rows = told.by_others(connection, "ana", ["right away"], YEARS - 3)
+        return [row.entry_id for row in rows]
+
+    assert steps(old, lately) < YEARS
+    with old.read() as connection:
+        assert lately(connection) == [YEARS, YEARS - 1, YEARS - 2]

@@ -229,6 +229,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     )
     with op.batch_alter_table("entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_entry_seen_at"), ["seen_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_entry_withdrawn_at"), ["withdrawn_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_entry_feed_id_is_baseline_seen_at"),
             ["feed_id", "is_baseline", "seen_at"],
