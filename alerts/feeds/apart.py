@@ -17,6 +17,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
@@ -69,7 +70,8 @@ class _Process:
     def do(self, work: Callable[..., Any], work_s: float, answer: FetchedBody, *more: Any) -> Any:
         """Return what the work gives, _COSTLY; None if the process had ended of itself before."""
         try:
-            self._pipe.send((work, work_s, answer, *more))
+            self._pipe.send((work, work_s, replace(answer, body=b"", room=None), *more))
+            self._pipe.send_bytes(answer.body)  # without a copy
             if self._pipe.poll(_WAIT_S):
                 return self._pipe.recv()
         except (EOFError, OSError):
@@ -146,7 +148,8 @@ class Reader:
 def _serve(pipe: Connection) -> None:
     """Do what comes through the pipe until nothing does."""
     while pipe.poll(_IDLE_S):
-        work, work_s, answer, *more = pipe.recv()
+        work, work_s, head, *more = pipe.recv()
+        answer = replace(head, body=pipe.recv_bytes())
         # Without a handler the signal ends the process, in the middle of a C call too.
         signal.setitimer(signal.ITIMER_PROF, work_s)
         found = work(answer, *more)

@@ -158,6 +158,7 @@ class Fetcher:
             final_url=hop.url,
             permanent_url=_permanent_url(hop, feed),
             max_age_s=freshness.max_age_s(answer.headers, now),
+            room=answer.room,
         )
 
 

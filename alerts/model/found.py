@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from alerts.model.configured import Feed
@@ -96,6 +96,7 @@ class FetchedBody:
     final_url: str
     permanent_url: str | None = None  # where only permanent redirects led, if they did
     max_age_s: float | None = None  # freshness the server states, its Age taken off
+    room: object = field(default=None, compare=False, repr=False)  # held as long as the body is
 
 
 @dataclass(frozen=True, slots=True)

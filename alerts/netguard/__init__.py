@@ -7,7 +7,8 @@
     Session()   wire.py       connections kept alive; sockets that keep the deadline and count bytes
     Guard       guard.py      looks a name up once, checks each address, dials those that pass
                 addresses.py  which addresses are public       resolve.py  names, with a deadline
-                decode.py     content encodings under a cap    neterror.py what can go wrong
+                decode.py     content encodings under a cap    rooms.py    few big bodies at a time
+                neterror.py   what can go wrong
 
 It follows no redirect, keeps no cookie, reads no environment and knows nothing of feeds.
 """

@@ -22,6 +22,7 @@ from urllib3.util import SKIP_HEADER
 from alerts.clock import Clock, SystemClock
 from alerts.netguard.decode import decode, too_big
 from alerts.netguard.neterror import NetError
+from alerts.netguard.rooms import BIG_BYTES, ROOMS, Room
 from alerts.netguard.wire import MAX_HEADER_BYTES, Call, Session
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"  # all that decode.py can undo
@@ -39,6 +40,7 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     url: str
+    room: Room | None = None  # a big body's, which is kept as long as the body is
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,20 @@ def _one(
     except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError) as error:
         _drop(raw)
         raise as_net_error(error, call) from error
-    decoded = decode(wire, headers.get("content-encoding", ""), max_decoded_bytes)
-    return Answer(raw.status, headers, decoded, request.url)
+    decoded, room = _decoded(wire, headers.get("content-encoding", ""), max_decoded_bytes)
+    return Answer(raw.status, headers, decoded, request.url, room)
+
+
+def _decoded(wire: bytes, content_encoding: str, max_bytes: int) -> tuple[bytes, Room | None]:
+    """Return the decoded body, and its room if it is a big one: nobody knows before."""
+    if len(wire) <= BIG_BYTES:
+        try:
+            return decode(wire, content_encoding, min(BIG_BYTES, max_bytes)), None
+        except NetError as error:
+            if error.kind != "too_big" or max_bytes <= BIG_BYTES:
+                raise
+    room = ROOMS.take()
+    return decode(wire, content_encoding, max_bytes), room
 
 
 def _wire_headers(headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:

@@ -6,6 +6,7 @@ like a shorter feed. It never allocates much more than the cap.
 
 from __future__ import annotations
 
+import io
 import re
 import zlib
 
@@ -57,7 +58,7 @@ class _Sink:
     """Collects decoded pieces up to a cap."""
 
     def __init__(self, max_bytes: int) -> None:
-        self._pieces: list[bytes] = []
+        self._pieces = io.BytesIO()  # gives what it holds without a copy
         self._left = max_bytes
         self._max_bytes = max_bytes
 
@@ -65,10 +66,10 @@ class _Sink:
         self._left -= len(piece)
         if self._left < 0:
             raise too_big(self._max_bytes)
-        self._pieces.append(piece)
+        self._pieces.write(piece)
 
     def body(self) -> bytes:
-        return b"".join(self._pieces)
+        return self._pieces.getvalue()
 
 
 def too_big(max_bytes: int) -> NetError:

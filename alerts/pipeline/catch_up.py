@@ -84,6 +84,7 @@ def _documents(parts: Parts, feed: Feed, parsed: ParsedFeed) -> Iterator[ParsedF
         document = parts.reader.read(answer, None, parts.clock.now()).found
         if document is None or isinstance(document, FetchFailure):
             return
+        del answer  # and the room that it takes
         yield document
         url = document.older
 
