@@ -111,9 +111,14 @@ def by_status(answer: Answer, destination: Destination, clock: Clock) -> SendRes
         return said(answer, destination, "suppress", "gone")
     if status == 413:
         return said(answer, destination, "refused", "too_big")
-    kind: Kind = "rate_limited" if status == 429 else "http"
     wait_s = retry_after_s(answer.headers.get("retry-after", ""), clock.now())
+    kind: Kind = "rate_limited" if status == 429 else troubled(wait_s)
     return said(answer, destination, "retry", kind, wait_s)
+
+
+def troubled(wait_s: float | None) -> Kind:
+    """Return what an error of the server's own is: one that says how long it takes, or not."""
+    return "http" if wait_s is None else "server_busy"
 
 
 def said(

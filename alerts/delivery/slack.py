@@ -13,7 +13,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from alerts.delivery.classify import HINTS
-from alerts.delivery.post import Poster, as_json, by_status, prepare_post, retry_after_s, said
+from alerts.delivery.post import (
+    Poster,
+    as_json,
+    by_status,
+    prepare_post,
+    retry_after_s,
+    said,
+    troubled,
+)
 from alerts.model import SendResult
 
 if TYPE_CHECKING:
@@ -111,7 +119,7 @@ def _judged(answer: Answer, word: str, destination: Destination, clock: Clock) -
             return said(answer, destination, "suppress", "gone")
         if word in _BUSY or word in _TROUBLED:
             wait_s = retry_after_s(answer.headers.get("retry-after", ""), clock.now())
-            kind: Kind = "rate_limited" if word in _BUSY else "http"
+            kind: Kind = "rate_limited" if word in _BUSY else troubled(wait_s)
             return said(answer, destination, "retry", kind, wait_s)
         if answer.status == 400:
             return said(answer, destination, "refused", "bad_payload")

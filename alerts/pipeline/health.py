@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row
 
-from alerts.delivery import classify, patience
 from alerts.digests.dates import Dates
-from alerts.digests.words import cut, enumerated
+from alerts.digests.words import enumerated
 from alerts.feeds import rhythm
-from alerts.model import Article, Destination, Entry
-from alerts.pipeline import notices, standstill, welcome
+from alerts.model import Article, Entry
+from alerts.pipeline import notices, standstill, unreached, welcome
+from alerts.pipeline.notices import Trouble
 from alerts.pipeline.parts import Parts
 from alerts.rules.fields import passes
-from alerts.store import deliveries, entries, feeds, fulltext, held, outcomes, stops
+from alerts.store import deliveries, entries, feeds, fulltext, held
 from alerts.store import notices as notice_rows
 
 #: A feed that fails for less than this may recover by itself.
@@ -32,14 +32,6 @@ _MAIL_S = 3600.0
 _MAIL = "mail"
 _FEED = "feed"
 
-#: A webhook that takes nothing for less than this may be restarting; one that asks for fewer
-#: messages is alive, and may have a busy day.
-_WEBHOOK_S = 3600.0
-_BUSY_S = 6 * 3600.0
-_WEBHOOK = "webhook"
-_GONE = "gone"
-_MAX_WORDS = 300
-
 #: So many readers of a failing feed are named.
 _NAMED = 4
 
@@ -48,42 +40,35 @@ _EMPTY_S = 24 * 3600.0
 _ENTRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """One thing that lasts: what it is about, and the words for it."""
-
-    key: str
-    subject: str
-    text: str
-
-
 def check(parts: Parts) -> None:
     """Tell the admins of troubles that began, and of those that are over; welcome who is new."""
     welcome.greet(parts)
     with parts.database.write() as connection:
         standstill.note(connection, parts.clock.now())
         found = {trouble.key: trouble for trouble in _Look(connection, parts).troubles()}
-        for trouble in found.values():
-            notices.tell(connection, parts, trouble.key, trouble.subject, trouble.text)
+        deaf = {one.trouble.key: one for one in unreached.look(connection, parts)}
+        found |= {key: one.trouble for key, one in deaf.items()}
+        for key, trouble in found.items():
+            is_new = notices.tell(connection, parts, key, trouble.subject, trouble.text)
+            if is_new and key in deaf:
+                unreached.tell_owners(connection, parts, deaf[key])
         for key, row in notice_rows.open_ones(connection).items():
             kind, _, about = key.partition(" ")
-            if kind == _WEBHOOK and f"{_GONE} {about}" in found:
+            if kind == unreached.WEBHOOK and f"{unreached.GONE} {about}" in found:
                 notice_rows.end(connection, key, parts.clock.now())  # given up: told as that
             elif kind in _KINDS and key not in found:
                 notices.over(connection, parts, key, *_over(connection, parts, row))
 
 
 #: First words of the keys that `check` opens and closes; others belong to who told of them.
-_KINDS = frozenset(
-    {_FEED, "closed", "silent", "empty", "held", "pages", _MAIL, _WEBHOOK, _GONE, "address"}
-)
+_KINDS = frozenset({_FEED, "closed", "silent", "empty", "held", "pages", _MAIL, *unreached.KINDS})
 
 
 def _over(connection: Connection, parts: Parts, row: Row[Any]) -> tuple[str, str]:
     """Return subject and text for the end of what an open notice is about."""
     told = notices.dates(parts).near(row.opened_at)
     kind, _, url = row.key.partition(" ")
-    if kind == _WEBHOOK and url not in parts.in_force.places:
+    if kind == unreached.WEBHOOK and url not in parts.in_force.places:
         text = f"{url} is no longer in subscribers.yaml, or its variable is not set."
         return f"Over: {row.subject}", text
     known = feeds.by_url(connection).get(url) if kind == _FEED else None
@@ -158,14 +143,6 @@ class _Look:
             mail = mail_trouble(self.connection, self._dates)
         if mail is not None:
             yield mail
-        stopped = stops.stops(self.connection)
-        for gate in deliveries.failing_gates(self.connection, now - _WEBHOOK_S):
-            place = self.parts.in_force.places.get(gate.key)
-            if place is not None and place.target not in stopped:
-                yield from self._failing(gate, place, now, is_told=f"{_WEBHOOK} {gate.key}" in told)
-        for stop in stopped.values():
-            if stop.kind not in (stops.STOPPED, stops.ERASED):
-                yield _gone(stop)
 
     def _unread(self, row: Row[Any], now: float, *, is_told: bool) -> Iterator[Trouble]:
         """Yield what is to be told of a feed that cannot be read."""
@@ -240,32 +217,6 @@ class _Look:
         whose = "1 subscriber's" if len(names) == 1 else f"{len(names)} subscribers'"
         return f"{whose} rules read it ({told}); the footer of their mails says so."
 
-    def _failing(
-        self, gate: Row[Any], place: Destination, now: float, *, is_told: bool
-    ) -> Iterator[Trouble]:
-        """Yield what is to be told of a mailbox or webhook that takes nothing."""
-        last = outcomes.last_at(self.connection, gate.key)
-        is_busy = last is not None and last.result_kind == "rate_limited"
-        usual_s = _BUSY_S if is_busy else _WEBHOOK_S
-        if not is_told and now - gate.since < (patience.FAILING_S if place.is_person else usual_s):
-            return
-        said = cut(classify.said(last.code, last.server_text), _MAX_WORDS) if last else ""
-        what = "Mailbox failing" if place.is_person else "Webhook failing"
-        what = "Busy for hours" if is_busy else what
-        hint = _FEWER if is_busy else f"When it is mended: alerts destinations resume {gate.key}"
-        yield Trouble(
-            f"{_WEBHOOK} {gate.key}",
-            f"{what}: {gate.key} (since {self._dates.near(gate.since)})",
-            f"It takes nothing: {said}\n\n{gate.reason}\n\nWhat is due there waits."
-            f"\nSee it: alerts deliveries\n{hint}",
-        )
-
-
-_FEWER = (
-    "If this goes on, send it less (`when: hourly`, fewer rules), and see whether another program"
-    " posts there, too."
-)
-
 
 def _was_never_one(row: Row[Any]) -> bool:
     """Whether a web page stands in a new feed's place: no patience mends that."""
@@ -306,21 +257,4 @@ def _without_pages(row: Row[Any], unread: Row[Any]) -> Trouble:
         f" read: {unread.error_text} Its articles are matched on what the feed itself says."
         f"\n\nSee what happens: alerts feeds check {row.url}"
         "\nIf the site does not want it, take `fulltext` out of subscribers.yaml.",
-    )
-
-
-def _gone(stop: Row[Any]) -> Trouble:
-    target = stops.bare(stop.target)
-    kind, _, place = target.partition("/")
-    if kind == "email":
-        return Trouble(
-            f"address {target}",
-            f"Address refused: {place}",
-            f"The mail server takes nothing for {place}, and nothing more is sent there."
-            f"\n\n{stop.reason}",
-        )
-    return Trouble(
-        f"{_GONE} {target}",
-        f"Webhook gone: {target}",
-        f"Nothing more is sent to {target}.\n\n{stop.reason}",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,15 @@ from alerts.model import Config, Destination, DestinationKind
 from alerts.pipeline.parts import Parts
 from alerts.settings import Settings
 from alerts.store import deliveries, notices, stops
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that lasts: what it is about, and the words for it."""
+
+    key: str
+    subject: str
+    text: str
 
 
 class Writes(Protocol):

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from alerts.delivery import classify, retry
+from alerts.delivery.post import host_of
 from alerts.errors import StoreError
 from alerts.log import get_logger
 from alerts.model import Delivery, DeliveryState, SendResult
@@ -207,7 +208,7 @@ def _follow(
     connection: Connection, parts: Parts, tried: Tried, result: SendResult, failing: set[str]
 ) -> None:
     """Write what a recorded result means for others than the delivery itself."""
-    _pace(connection, tried, result, failing)
+    _pace(connection, parts, tried, result, failing)
     giving_up.judge(connection, tried.row, result, tried.at)
     if _is_expired(result, tried.state):
         _fold(connection, parts, tried.row, tried.at)
@@ -256,7 +257,9 @@ def _fold(connection: Connection, parts: Parts, row: Row[Any], now: float) -> No
             urgent.tell_again(connection, person, now)
 
 
-def _pace(connection: Connection, tried: Tried, result: SendResult, failing: set[str]) -> None:
+def _pace(
+    connection: Connection, parts: Parts, tried: Tried, result: SendResult, failing: set[str]
+) -> None:
     """Close the gate of whoever has to wait, and suppress what is no more.
 
     `failing` are the circuits that are closed, or half-open: kept up to date here.
@@ -281,7 +284,7 @@ def _pace(connection: Connection, tried: Tried, result: SendResult, failing: set
             deliveries.close_gate(connection, key, until, now=now, failed=True, reason=reason)
             failing.add(key)
     else:
-        _reopen(connection, tried, failing)
+        _reopen(connection, parts, tried, failing)
 
 
 def _is_for_all(connection: Connection, tried: Tried, result: SendResult) -> bool:
@@ -293,12 +296,20 @@ def _is_for_all(connection: Connection, tried: Tried, result: SendResult) -> boo
     )
 
 
-def _reopen(connection: Connection, tried: Tried, failing: set[str]) -> None:
-    """Whoever answered for itself works: what waits behind it may go, at the channel's pace."""
+def _reopen(connection: Connection, parts: Parts, tried: Tried, failing: set[str]) -> None:
+    """Whoever answered for itself works: what waits behind it may go, at the channel's pace, and
+    what waits for other webhooks of its host.
+    """
     row, now = tried.row, tried.at
-    for circuit in failing.intersection(tried.circuits):
+    mended = failing.intersection(tried.circuits)
+    for circuit in mended:
         deliveries.open_gate(connection, circuit, now, is_mended=False)
         failing.discard(circuit)
+    places = parts.in_force.places
+    if mended and tried.state == "delivered" and row.kind != "email" and row.destination in places:
+        host = host_of(places[row.destination])
+        others = [p.key for p in places.values() if not p.is_person and host_of(p) == host]
+        deliveries.wake(connection, others, now)
     if row.kind == "slack":
         until = now + _POST_GAP_S
         deliveries.close_gate(connection, row.destination, until, now=now, failed=False)

@@ -32,6 +32,10 @@ SERVER = "server/"
 _MENDABLE = ("waiting", "auth", "policy", "tls", "network", "timeout", "sender", "protocol")
 
 
+#: Result kinds of a webhook whose host may be down, and says nothing of when it is up again.
+SILENCE = ("network", "timeout", "tls", "http")
+
+
 def add_digest(connection: Connection, values: Mapping[str, Any]) -> bool:
     """Insert a digest; False if this subscriber has one of this slot already."""
     statement = claims.insert(connection, digest).values(**values)
@@ -275,6 +279,21 @@ def open_gate(connection: Connection, key: str, now: float, *, is_mended: bool =
     )
 
 
+def wake(connection: Connection, keys: Collection[str], now: float) -> None:
+    """Try at once what waits at these destinations because their host was down: it is up again."""
+    silent = delivery.c.destination.in_(keys) & delivery.c.result_kind.in_(SILENCE)
+    waits = (delivery.c.state == "delayed") & delivery.c.lease.is_(None)
+    found = select(delivery.c.destination).where(silent, waits, delivery.c.due_at > now)
+    woken = list(connection.execute(found.distinct()).scalars())
+    if not woken:
+        return
+    connection.execute(update(gate).where(gate.c.key.in_(woken)).values(next_at=now))
+    behind = delivery.c.result_kind.in_((*SILENCE, "waiting"))
+    connection.execute(
+        update(delivery).where(delivery.c.destination.in_(woken), waits, behind).values(due_at=now)
+    )
+
+
 def has_arrived(connection: Connection, digest_id: str) -> bool:
     """Whether any part of a digest was accepted anywhere, or still may be."""
     query = select(delivery.c.id).where(
@@ -287,7 +306,7 @@ def has_arrived(connection: Connection, digest_id: str) -> bool:
 def failing_gates(connection: Connection, since: float) -> list[Row[Any]]:
     """Return the gates of destinations (not of servers) that have failed since then or longer."""
     query = select(gate).where(gate.c.since <= since, gate.c.key.not_like(f"{SERVER}%"))
-    return list(connection.execute(query))
+    return list(connection.execute(query.order_by(gate.c.key)))
 
 
 _FAILING = select(gate.c.key).where(

@@ -149,6 +149,76 @@ def test_a_failing_webhook_that_is_taken_out_of_the_file_is_no_trouble_any_more(
     assert "no longer in subscribers.yaml" in words(world)
 
 
+def floor(count: int, rest: str = "") -> str:
+    """Return a configuration with so many rooms of one host."""
+    rooms = "".join(
+        f"  - {{name: R{n}, slack: 'https://hooks.slack.com/services/T1/B1/canary{n}',"
+        f" rules: [ice], when: right away{rest}}}\n"
+        for n in range(count)
+    )
+    return ROOM.partition("  - name: Room")[0] + rooms
+
+
+def test_rooms_of_one_host_that_is_down_are_one_trouble_told_once_and_over_once(world: World):
+    slack = room(world, DOWN)
+    world.reload(floor(5))
+    tell(world, 1)
+    wait(world, 3, step=0.25)
+    assert told(world) == ["hooks.slack.com takes nothing"]
+    assert "r0/slack/hooks.slack.com" in words(world)
+    assert "503 down for repair" in words(world)
+    slack.answer = None
+    wait(world, 24, step=0.25)
+    assert told(world)[1:] == ["Over: hooks.slack.com takes nothing"]
+
+
+def test_when_one_room_of_a_host_gets_through_the_others_are_tried_at_once(world: World):
+    slack = room(world, DOWN)
+    world.reload(floor(5))
+    tell(world, 1)
+    wait(world, 3, step=0.25)
+    slack.answer = None
+    for _ in range(40):
+        wait(world, 0.25, step=0.25)
+        if slack.accepted:
+            break
+    wait(world, 0.02, step=0.01)
+    assert len({sent.destination.key for sent in slack.accepted.values()}) == 5
+
+
+def test_a_room_that_is_to_be_left_alone_for_a_time_is_not_woken_by_others(world: World):
+    slack = room(world, DOWN)
+    world.reload(floor(2))
+    tell(world, 1)
+    later = classify.result("retry", "server_busy", "destination", code="503", retry_after_s=80_000)
+    slack.answer = later
+    wait(world, 1, step=0.25)
+    slack.answer = None
+    wait(world, 12, step=0.5)
+    assert not slack.accepted
+    wait(world, 24, step=1)
+    assert len(slack.accepted) == 2
+
+
+def test_the_owner_of_a_webhook_that_takes_nothing_is_told_by_mail(world: World):
+    slack = room(world, DOWN)
+    world.reload(floor(1, ", email: owner@example.org, language: es"))
+    tell(world, 1)
+    wait(world, 2, step=0.5)
+    mails = [mail for mail in world.mails() if "owner" in str(mail["To"])]
+    about = [mail for mail in mails if "no llegan" in str(mail["Subject"])]
+    assert [str(mail["Subject"]) for mail in about] == [
+        "Las noticias para Slack (hooks.slack.com) no llegan"
+    ]
+    body = about[0].get_body(("plain",)).get_content()
+    assert "503 down for repair" in body
+    assert "admin@example.org" in body
+    slack.answer = classify.result("suppress", "gone", "destination", code="404", text="no_service")
+    wait(world, 12, step=1)
+    subjects = [str(mail["Subject"]) for mail in world.mails() if "owner" in str(mail["To"])]
+    assert subjects.count("No hay más noticias para Slack (hooks.slack.com)") == 1
+
+
 MOVED = classify.result("retry", "redirect", "destination", code="308", text="over there")
 
 
