@@ -51,6 +51,7 @@ class Database:
         self._writer: Any = threading.RLock() if self.is_sqlite else _Open()
         # In memory there is one connection, so that readers wait their turn as well.
         self._reader: Any = self._writer if self.is_sqlite and path is None else _Open()
+        self._mine = threading.local()  # `connection`: of a thread that is writing just now
 
     @property
     def is_sqlite(self) -> bool:
@@ -59,17 +60,34 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that may write: committed at the end, rolled back by any exception."""
+        """One transaction that may write: committed at the end, rolled back by any exception.
+
+        Within another of the same thread it is a part of that one, which it would wait for else.
+        """
+        if (outer := self._outer) is not None:
+            yield outer
+            return
         with self._writer, as_store_error(), self.engine.connect() as plain:
             connection = plain.execution_options(alerts_write=True)
             with connection.begin():
-                yield connection
+                self._mine.connection = connection
+                try:
+                    yield connection
+                finally:
+                    self._mine.connection = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent view for reading."""
+        """One consistent view for reading; that of the thread's own transaction within one."""
+        if (outer := self._outer) is not None:
+            yield outer
+            return
         with self._reader, as_store_error(), self.engine.begin() as connection:
             yield connection
+
+    @property
+    def _outer(self) -> Connection | None:
+        return getattr(self._mine, "connection", None)
 
     def close(self) -> None:
         """Close every connection."""

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from alerts.clock import FakeClock, SystemClock
 from alerts.errors import LockHeld, StoreError
 from alerts.model import Feed
-from alerts.store import claims, feeds
+from alerts.store import claims, configs, feeds
 from alerts.store.database import REVISIONS, Database, back_up, is_current, migrate, open_database
 from alerts.store.lock import working_lock
 from alerts.store.schema import feed, metadata
@@ -84,6 +84,22 @@ def test_an_exception_rolls_the_whole_transaction_back(database: Database):
         begin_and_fail()
     with database.read() as connection:
         assert feeds.by_url(connection) == {}
+
+
+def test_a_transaction_within_another_is_a_part_of_it_and_waits_for_nothing(database: Database):
+    def write_within_and_fail() -> None:
+        with database.write() as outer:
+            configs.keep(outer, "outer", "1")
+            with database.write() as inner:
+                configs.keep(inner, "inner", "1")
+            with database.read() as connection:
+                assert configs.value(connection, "inner") == configs.value(connection, "outer")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_within_and_fail()
+    with database.read() as connection:
+        assert configs.value(connection, "inner") is None
 
 
 @pytest.mark.fault("69")
