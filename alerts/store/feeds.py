@@ -313,7 +313,8 @@ def record(
     mine = {"_id": feed_id, "_lease": lease, "lease": kept, "lease_until": held_until}
     reckoned = {name: it for name, it in values.items() if isinstance(it, ColumnElement)}
     bound = mine | {name: value for name, value in values.items() if name not in reckoned}
-    return connection.execute(_RESULT.values(reckoned), bound).rowcount == 1
+    statement = _RESULT.values(reckoned) if reckoned else _RESULT
+    return connection.execute(statement, bound).rowcount == 1
 
 
 #: Made once; which columns it sets is said by what is bound to it.
