@@ -75,7 +75,7 @@ class World:
         self.newsroom = Newsroom(self.clock, self.ledger, made.outlets)
         self.servers = Servers(self.clock, self.ledger)
         self.newsroom.is_dead = self.servers.is_dead = lambda: self.is_dead
-        self.database = open_database(f"sqlite:///{folder / 'alerts.db'}")
+        self.database = open_database("sqlite://")
         migrate(self.database)
         event.listen(self.database.engine, "commit", self._at_commit)
         self.renderer = Meanwhile()
