@@ -233,7 +233,7 @@ def test_a_server_that_knows_no_conditions_costs_no_second_reading(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("read again")
 
-    monkeypatch.setattr("alerts.feeds.documents.parse", refuse)
+    monkeypatch.setattr("alerts.feeds.parse.parse", refuse)
     site.answer = lambda _: fresh({"ETag": '"3"'})
     service.poll(2)
     assert service.feeds()[0]["state"] == "ok"
