@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import gc
 import math
+import os
 import resource
 import subprocess
 import sys
@@ -220,6 +221,7 @@ def process(folder: Path, name: str) -> float:
         subprocess.run(
             [sys.executable, "-m", "alerts", *asked],
             cwd=folder,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""},  # noqa: TID251 - as installed
             check=True,
             stdout=subprocess.DEVNULL,
         )
