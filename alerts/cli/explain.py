@@ -50,7 +50,8 @@ def explain(
     """Why did I get this, or why not? The way of ARTICLE through feed, rules and deliveries.
 
     ARTICLE is a link, an id (as alerts try shows it) or words of a title. SUBSCRIBER is an id, a
-    name or an address; without one everybody is told of who follows a rule that holds.
+    name or an address; without one everybody is told of who follows a rule that holds. Exit code 1
+    if no feed carried such an article.
 
     \b
     Examples:
@@ -66,11 +67,11 @@ def explain(
         )
     with reading(path) as opened:
         rules = rules_named(opened.config, names)
+        person = person_named(opened.config, who) if who else None
         if text is not None or file is not None:
             article = Article(title=text) if text else _given(file, asked, opened.config)
-            said = _judged(article, rules, opened.config)
+            said = _judged(article, _followed(rules, person), opened.config)
         else:
-            person = person_named(opened.config, who) if who else None
             said = _stored(opened, asked or "", person, rules)
     if as_json:
         for rule in said["rules"]:
@@ -78,6 +79,16 @@ def explain(
         write_json(said)
     else:
         click.echo("\n".join(_lines(said)))
+    if said["article"] is None:
+        raise click.exceptions.Exit(1)
+
+
+def _followed(rules: Sequence[Rule], person: Subscriber | None) -> Sequence[Rule]:
+    """Return those of the rules that a subscriber follows; all of them if it is about nobody."""
+    if person is None:
+        return rules
+    names = {subscription.rule for subscription in person.subscriptions}
+    return [rule for rule in rules if rule.name in names]
 
 
 # --- a given article ---------------------------------------------------------------------------
@@ -151,9 +162,7 @@ def _stored(
         listed = "".join(f"\n  {k.entry_id}  {shown(k.entry.title)}" for k in found[:10])
         raise UsageError(f"{len(found)} articles fit:{listed}", hint="Write the id of one of them.")
     (kept,) = found
-    followed = {s.rule for s in person.subscriptions} if person else None
-    wanted = [rule for rule in rules if followed is None or rule.name in followed]
-    judged = way.judged(kept, opened.config, wanted)
+    judged = way.judged(kept, opened.config, _followed(rules, person))
     every = way.judged(kept, opened.config, opened.config.rules) if person is None else judged
     people = [person] if person else _concerned(opened, kept, every)
     steps = way.Way(opened.connection, opened.config, now)

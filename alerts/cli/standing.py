@@ -19,7 +19,9 @@ from sqlalchemy import Connection
 
 from alerts.cli.destinations import reason
 from alerts.cli.lines import Level, Line, counted, span
+from alerts.cli.output import sentences
 from alerts.clock import iso
+from alerts.delivery import classify
 from alerts.delivery.server import read_smtp_url
 from alerts.digests.dates import Dates
 from alerts.errors import UsageError
@@ -27,7 +29,7 @@ from alerts.model import Config
 from alerts.pipeline.health import FAILING_S
 from alerts.pipeline.notices import home
 from alerts.settings import Settings
-from alerts.store import ahead, configs, deliveries, figures, reach, tables
+from alerts.store import ahead, configs, deliveries, figures, outcomes, reach, tables
 from alerts.store import feeds as feed_rows
 from alerts.store import subscribers as subscriber_rows
 from alerts.store.latency import latencies
@@ -136,10 +138,13 @@ def mail(seen: Seen) -> Line:
     if line.level != "ok" or gate is None or gate.since is None:
         return line
     told = f"{line.text} takes no mail since {seen.dates.near(gate.since)}"
-    facts = {**line.facts, "since": iso(gate.since), "reason": gate.reason}
+    last = outcomes.last_at(seen.connection, gate.key)
+    said = classify.said(last.code, last.server_text) if last is not None else ""
+    why = sentences(said, gate.reason)
+    facts = {**line.facts, "since": iso(gate.since), "reason": gate.reason, "server_text": said}
     hint = "Nothing is lost. Find out why: alerts doctor"
     lasts: Level = "wrong" if seen.now - gate.since > MAX_LATE_S else "note"
-    return Line("mail", lasts, told, hint, facts, (gate.reason or "",))
+    return Line("mail", lasts, told, hint, facts, (why,))
 
 
 def places(seen: Seen) -> Line:
@@ -149,7 +154,8 @@ def places(seen: Seen) -> Line:
     bad = [row for row in rows if row["state"] in (*_DEAD, "waiting")]
     facts = {"states": dict(states), "troubled": bad}
     rest = [f"{n} {state.replace('_', ' ')}" for state, n in states.items() if state != "ok"]
-    told = f"{counted(len(rows), 'address or webhook', 'addresses and webhooks')}"
+    admins = sum(place.is_admin for place in seen.config.destinations)
+    told = f"{len(rows) - admins} of subscribers, {admins} of admins"
     told += f": {', '.join(rest)}" if rest else ", all well"
     more = tuple(f"{row['key']}: {row['state']}; {reason(row) or ''}" for row in bad[:_SHOWN])
     if not bad:

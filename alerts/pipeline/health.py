@@ -13,15 +13,16 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row
 
+from alerts.delivery import classify
 from alerts.digests.dates import Dates
-from alerts.digests.words import enumerated
+from alerts.digests.words import cut, enumerated
 from alerts.feeds import rhythm
 from alerts.model import Article, Entry
 from alerts.pipeline import notices, standstill, unreached, welcome
 from alerts.pipeline.notices import Trouble
 from alerts.pipeline.parts import Parts
 from alerts.rules.fields import passes
-from alerts.store import deliveries, entries, feeds, fulltext, held
+from alerts.store import deliveries, entries, feeds, fulltext, held, outcomes
 from alerts.store import notices as notice_rows
 
 #: A feed that fails for less than this may recover by itself.
@@ -31,6 +32,8 @@ FAILING_S = 24 * 3600.0
 _MAIL_S = 3600.0
 _MAIL = "mail"
 _FEED = "feed"
+
+_MAX_WORDS = 300
 
 #: So many readers of a failing feed are named.
 _NAMED = 4
@@ -91,11 +94,15 @@ def mail_trouble(
     gate = deliveries.gate_of(connection, f"{deliveries.SERVER}email")
     if gate is None or gate.since is None or (since is not None and gate.since > since):
         return None
+    last = outcomes.last_at(connection, gate.key)
+    said = classify.said(last.code, last.server_text) if last is not None else ""
+    words = f'{last.server} says: "{cut(said, _MAX_WORDS)}". ' if last is not None and said else ""
     return Trouble(
         _MAIL,
         f"Mails do not go out (since {dates.near(gate.since)})",
-        f"The mail server has taken no mail since then. {gate.reason}\n\nNothing is lost: what"
-        " waits is sent when it works again.\nSee what waits: alerts deliveries",
+        f"The mail server has taken no mail since then. {words}{gate.reason}"
+        "\n\nNothing is lost: what waits is sent when it works again."
+        "\nSee what waits: alerts deliveries",
     )
 
 

@@ -43,8 +43,11 @@ class Judge:
         return bool(self._in_force.matcher.match(Article.of(entry, self._feed, self._title)))
 
     def put(self, judged: Iterable[Judged]) -> tuple[int, int]:
-        """Return how many of the entries matched a rule, and how many alerts that made."""
+        """Return how many of the entries matched a rule that somebody follows, and how many alerts
+        that made.
+        """
         matcher = self._in_force.matcher
+        followed, alarmed = self._in_force.followers, self._in_force.alarmed
         matched = 0
         owed: list[alert_rows.Owed] = []
         for item in judged:
@@ -52,7 +55,7 @@ class Judge:
             names = matcher.match(article)
             if not names:
                 continue
-            matched += 1
+            matched += any(name in followed or name in alarmed for name in names)
             shown = Article.of(item.shown, self._feed, self._title)
             marked = {match.rule: match for match in matcher.spans(shown, names)}
             matches = [marked.get(name, Match(name)) for name in names]

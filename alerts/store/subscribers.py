@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select,
 from alerts.model import Subscriber
 from alerts.store import urgent
 from alerts.store.claims import insert
-from alerts.store.schema import digest, slot, subscriber, subscription
+from alerts.store.schema import delivery, digest, slot, subscriber, subscription
 
 #: The cadence of the slots at which a subscriber may be told that a week brought nothing.
 WEEKLY_NOTE = "weekly note"
@@ -143,6 +143,16 @@ def end_slot(
         "last_name": row.name,
     }
     return connection.execute(_END, bound).rowcount == 1
+
+
+def accepted_at(connection: Connection) -> dict[str, float]:
+    """Return when each subscriber's last digest was accepted, of those that anybody accepted."""
+    query = (
+        select(delivery.c.subscriber, func.max(delivery.c.ended_at))
+        .where(delivery.c.digest_id.is_not(None), delivery.c.state.in_(("delivered", "written")))
+        .group_by(delivery.c.subscriber)
+    )
+    return {who: at for who, at in connection.execute(query) if at is not None}
 
 
 def last_digest_at(

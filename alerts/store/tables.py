@@ -193,7 +193,8 @@ def subscribers(
 ) -> Table:
     """Return who is told of what, what waits for them, when it goes out, and who gets nothing.
 
-    `held` names the destinations that are stopped or paused (at `now`), whatever the file says.
+    `last_digest`: when a server accepted the last one. `held` names the destinations that are
+    stopped or paused (at `now`), whatever the file says.
     """
     waiting: Counter[str] = Counter()
     slots: dict[str, list[float]] = defaultdict(list)
@@ -205,8 +206,10 @@ def subscribers(
             if row.due_at is not None:
                 slots[row.subscriber].append(row.due_at)
     held = _held(connection, configured, now)
+    last = subscriber_rows.accepted_at(connection) if connection is not None else {}
     return [
-        _subscriber(connection, item, waiting[item.id], slots) | {"held": held[item.id]}
+        _subscriber(item, waiting[item.id], slots)
+        | {"last_digest": iso(last.get(item.id)), "held": held[item.id]}
         for item in configured
     ]
 
@@ -230,13 +233,7 @@ def _held(
     return found
 
 
-def _subscriber(
-    connection: Connection | None,
-    item: Subscriber,
-    pending: int,
-    slots: Mapping[str, list[float]],
-) -> dict[str, Any]:
-    last = subscriber_rows.last_digest_at(connection, item.id) if connection is not None else None
+def _subscriber(item: Subscriber, pending: int, slots: Mapping[str, list[float]]) -> dict[str, Any]:
     return {
         "id": item.id,
         "name": item.name,
@@ -245,7 +242,6 @@ def _subscriber(
         "when": item.when.text,
         "next_slot": iso(min(slots.get(item.id, ()), default=None)),
         "pending": pending,
-        "last_digest": iso(last),
         "paused_until": iso(item.pause_until),
     }
 

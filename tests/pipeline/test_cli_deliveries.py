@@ -64,6 +64,17 @@ def test_retry_all_leaves_out_a_dead_address_and_names_what_lifts_it(folder: Fol
     assert folder.json("deliveries", "retry", "--all")["due"] == [failed["id"]]
 
 
+def test_the_last_digest_of_a_subscriber_is_one_that_was_accepted(folder: Folder):
+    folder.send("ICE in town", DOWN)
+    assert folder.json("subscribers")[0]["last_digest"] is None
+    folder.json("deliveries", "retry", "--waiting")
+    folder.catch_up()
+    folder.world.run()
+    (row,) = folder.digests()
+    ended = folder.json("deliveries", "show", row["id"])["ended"]
+    assert folder.json("subscribers")[0]["last_digest"] == ended
+
+
 def test_a_retry_of_an_old_delivery_is_not_given_up_at_its_next_failure(folder: Folder):
     folder.send("ICE in town", REFUSED)
     folder.json("deliveries", "retry", "--all")

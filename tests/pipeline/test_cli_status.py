@@ -70,7 +70,7 @@ def test_a_mail_server_that_takes_nothing_is_red_with_its_words(folder: Folder):
         outbox.hold_gate(connection, f"{deliveries.SERVER}email", since + 9e6, since, "421 busy")
     code, found = status()
     assert code == 1
-    assert found["mail"]["more"] == ["421 busy"]
+    assert found["mail"]["more"] == ["421 busy."]
 
 
 def test_a_feed_that_failed_today_is_yellow_and_one_since_yesterday_red(folder: Folder):
@@ -103,6 +103,10 @@ def test_what_failed_in_the_last_day_is_red_until_it_is_old(folder: Folder):
 def test_a_dead_address_is_red(folder: Folder):
     folder.send("ICE in town", NO_SUCH, NO_SUCH)
     assert "destinations" in red()
+
+
+def test_destinations_are_counted_as_those_of_subscribers_and_of_admins(folder: Folder):
+    assert status()[1]["destinations"]["text"] == "2 of subscribers, 1 of admins, all well"
 
 
 def test_a_webhook_that_only_waits_is_no_fault_and_nothing_is_said_to_lift_it(folder: Folder):

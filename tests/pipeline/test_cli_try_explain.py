@@ -170,6 +170,15 @@ def test_what_no_feed_carried_is_told_with_how_the_sites_feed_is(folder: Folder)
     )
 
 
+def test_an_article_that_no_feed_carried_is_exit_code_1_and_an_unknown_name_2(folder: Folder):
+    folder.send("ICE in town")
+    assert folder.command("explain", "no such title").exit_code == 1
+    assert folder.command("explain", "ICE in town").exit_code == 0
+    assert folder.command("explain", "--text", "ICE in town").exit_code == 0
+    for unknown in (("town", "nobody"), ("no such title", "nobody"), ("town", "--rule", "iec")):
+        assert isinstance(folder.command("explain", *unknown).exception, UsageError)
+
+
 def test_an_article_that_is_no_longer_stored_says_until_when_a_feed_carried_it(folder: Folder):
     folder.send("ICE in town")
     with folder.world.database.write() as connection:

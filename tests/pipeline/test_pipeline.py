@@ -30,6 +30,13 @@ def test_a_matching_article_is_told_once_and_a_second_pass_sends_nothing(world: 
     assert len(world.mails()) == 1
 
 
+def test_what_only_a_rule_that_nobody_follows_finds_is_not_counted_as_matched(world: World):
+    world.reload(world.yaml.replace("rules: [ice, here]", "rules: [ice]"))
+    world.serve(world.item("The council meets", "council"), world.item(ICE, "story"))
+    report = world.run()
+    assert (report.new, report.matched, report.alerts) == (2, 1, 1)
+
+
 @pytest.mark.parametrize(
     "link",
     [
