@@ -45,8 +45,9 @@ def _begin(connection: Connection, now: float) -> float | None:
     last = float(configs.value(connection, _LAST) or 0)
     if 0 <= now - last < _EVERY_S:  # a night that is yet to come was a wrong clock's
         return None
-    begun = configs.value(connection, _CALENDAR)
-    today = now if begun is None else min(now, float(begun) + _STRIDE_S)
+    # Nothing is older than the first configuration, whatever the clock says.
+    begun = configs.value(connection, _CALENDAR) or configs.first_loaded_at(connection) or now
+    today = min(now, float(begun) + _STRIDE_S)
     configs.keep(connection, _LAST, str(now))
     configs.keep(connection, _CALENDAR, str(today))
     return today

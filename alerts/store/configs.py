@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from alerts.store.claims import insert
 from alerts.store.schema import config_version, meta
@@ -23,6 +23,11 @@ _REQUEST = "config_request"
 def latest(connection: Connection) -> Row[Any] | None:
     """Return the configuration in force: version, loaded_at, files, summary; None at first."""
     return _last(connection, IN_FORCE)
+
+
+def first_loaded_at(connection: Connection) -> float | None:
+    """Return when the oldest configuration that is kept was loaded; None if none ever was."""
+    return connection.execute(select(func.min(config_version.c.loaded_at))).scalar()
 
 
 def waiting(connection: Connection) -> Row[Any] | None:

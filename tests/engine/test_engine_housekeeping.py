@@ -56,6 +56,18 @@ def test_a_clock_that_stands_years_ahead_for_some_nights_has_nothing_forgotten(
     assert len(world.mails()) == 1, "the story was told again"
 
 
+def test_a_clock_that_goes_wrong_before_the_first_night_has_nothing_forgotten(world: World):
+    world.serve(world.item(ICE, "a"))
+    world.run()
+    world.serve()  # what a feed still lists is kept in any case
+    world.later(1)
+    world.run(force=True)
+    kept = count(world, entry), count(world, feed_key)
+    world.clock.jump(10 * YEAR_S)
+    assert housekeeping.prune(world.parts) == 0
+    assert (count(world, entry), count(world, feed_key)) == kept
+
+
 def test_after_a_wrong_clock_old_articles_are_forgotten_on_time(world: World):
     tell(world)
     world.clock.jump(10 * YEAR_S)
