@@ -34,6 +34,12 @@ def shared(name: str) -> Path:
     return path
 
 
+def shared_if_there(name: str) -> Path | None:
+    """Return the path of a file of ../shared/data, for a test that has something else without it."""
+    path = _SHARED / name
+    return path if path.exists() else None
+
+
 def program(name: str, *, package: str | None = None) -> Path:
     """Return the path of a system program; skip the test without it, fail under ALERTS_TEST_ALL.
 

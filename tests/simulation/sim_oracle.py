@@ -16,7 +16,9 @@ from sim_owed import Claim, Owing
 from sim_troubles import SLACK_S, over, troubles
 from sim_truth import DAY_S, HOUR_S, Ledger, Place, Spell, Try, When, Window, Wish
 
+_FOREVER = float("inf")
 _GATHER_S = 300.0
+_GREYLISTED_S = 1_500.0
 _HALF_HOUR_S = 1_800.0
 _DAILY = When("daily at 7:30 am", "weekdays", (450,))
 
@@ -24,8 +26,8 @@ _DAILY = When("daily at 7:30 am", "weekdays", (450,))
 _ALARMS, _ALARMS_S = 3, 4 * HOUR_S
 _BUNDLED_S = 2_700.0
 
-#: So many stories in an hour are a flood, and what follows within a day or so may wait with it.
-_FLOOD, _FLOOD_S = 60, 28 * HOUR_S
+#: So many stories in an hour are a flood, and what follows within two days may wait with it.
+_FLOOD, _FLOOD_S = 60, 52 * HOUR_S
 
 
 @dataclass
@@ -49,6 +51,7 @@ class _Due:
     bound: float
     wish: Wish
     is_alarm: bool = False
+    digest_at: float = 0.0  # by when it comes in a digest if it cannot be told as urgent in time
 
     def awake(self, at: float) -> float:
         """Return `at`, or when the hours are over in which it may not be sent."""
@@ -106,11 +109,11 @@ class Oracle:
         begin, _, end = next(self.owing.segments(who, claim.at))
         if not begin <= bound + SLACK_S < end:
             return None
+        calm = self._calm_due(who, claim) if has_digest else _Due(at, at, wish)
+        digest_at = calm.bound if calm else _FOREVER
         if bound > at and isinstance(wish.urgent, Window) and alarm_at(wish, bound) != bound:
-            calm = self._calm_due(who, claim) if has_digest else None
-            later = alarm_at(wish, bound) or bound
-            return _Due(at, max(later, calm.bound if calm else later), wish, is_alarm=True)
-        return _Due(at, bound, wish, is_alarm=True)
+            bound = max(alarm_at(wish, bound) or bound, digest_at)
+        return _Due(at, bound, wish, is_alarm=True, digest_at=digest_at)
 
     def _calm_due(self, who: str, claim: Claim) -> _Due | None:
         """Return when a digest with it is to be made."""
@@ -183,9 +186,13 @@ class Oracle:
                     if after is None:
                         return None
                     until = max(until, after)
-            until = due.awake(until)
+            if until > due.bound:
+                until = max(until, due.digest_at)
+            until = due.awake(until) if until < self.end else until
             if until == before:
                 break
+        if until >= self.end:
+            return None
         _, _, ends = next(self.owing.segments(who, due.bound))
         return until + SLACK_S if until + SLACK_S < ends else None
 
@@ -203,14 +210,16 @@ class Oracle:
             following = self._following(wish, spell.end)
             return following + 2.5 * DAY_S if following is not None else None
         if spell.what == "greylists":
-            return first + (wish.spread_s if wish.is_spread() else 0.0) + _GATHER_S + 1_500.0
+            return first + (wish.spread_s if wish.is_spread() else 0.0) + _GATHER_S + _GREYLISTED_S
         if spell.what == "throttles":
             return spell.end + spell.wait_s + _GATHER_S
         if spell.what == "paused":
             following = self._following(wish, spell.end)
             return following + wish.spread_s if following is not None else None
         if spell.what in ("frozen", "dead"):
-            return spell.end + _GATHER_S
+            known = self.ledger.spells.get(place.key, ())
+            is_greylisted = any(other.what == "greylists" for other in known)
+            return spell.end + _GATHER_S + _GREYLISTED_S * is_greylisted
         return first
 
     def _following(self, wish: Wish, at: float) -> float | None:

@@ -68,7 +68,7 @@ def rules_of(topics: Sequence[str]) -> dict[str, Rule]:
         made[name] = Rule(name, both, none, place, alarm, hours * HOUR_S)
     for topic in topics[:4]:
         name = f"late-{topic}"
-        made[name] = Rule(name, (topic,), since=START + 4.5 * DAY_S)
+        made[name] = Rule(name, (topic,), since=START + 2.2 * DAY_S)
     return made
 
 

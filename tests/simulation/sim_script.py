@@ -44,7 +44,8 @@ class Scale:
     shared: int = 2  # every so many subscribers have the address of another
     grid_s: float = 60.0  # moments of the world at which the service looks what is due
     kept_h: float = 900.0  # how long an outlet lists an article
-    edits: int = 9  # of the file
+    edits: int = 9  # of the file, in a month
+    followings: int = 4  # more of them: some follow what is about to be edited
     meanwhile: int = 80  # times that all feeds are polled while a digest is made
     ages_h: tuple[float | None, ...] = (None, 4, *(8,) * 10)  # what outlets ask to be left alone
 
@@ -219,7 +220,10 @@ class _Edits:
             for n in range(self._scale.edits)
         ]
         span = self._end - START
-        moments += [(START + span * share + 13 * 60, True) for share in (0.4, 0.55, 0.7, 0.85)]
+        gap_s = 0.6 * span / self._scale.followings
+        moments += [
+            (START + 0.4 * span + n * gap_s + 13 * 60, True) for n in range(self._scale.followings)
+        ]
         made: list[Deed] = []
         for at, is_about_to_change in sorted(moments):
             if at >= self._end:
@@ -298,6 +302,7 @@ def _deeds(chance: Chance, scale: Scale, wishes: Sequence[Wish], end: float) -> 
 def _spells(chance: Chance, wishes: Sequence[Wish], end: float) -> list[tuple[str, Spell]]:
     made = [("mail", Spell("down", START + d * DAY_S, START + (d + h) * DAY_S))
             for d, h in ((5.3, 0.1), (14.2, 0.02), (22.9, 0.2))]  # fmt: skip
+    latest = max(end - 8 * DAY_S, START + 3 * DAY_S)
     known: dict[str, list[Spell]] = {}
     for wish in wishes:
         for place in wish.places:
@@ -305,7 +310,7 @@ def _spells(chance: Chance, wishes: Sequence[Wish], end: float) -> list[tuple[st
                 made += [(place.key, spell) for spell in known[place.address]]
                 continue
             known[place.address] = []
-            draw, begin = chance.between(0, 1), chance.between(START, end - 8 * DAY_S)
+            draw, begin = chance.between(0, 1), chance.between(START, latest)
             hours = chance.pick((1, 3, 8)) * HOUR_S
             if draw < 0.12:
                 made.append((place.key, Spell("hangs", begin, begin + hours)))

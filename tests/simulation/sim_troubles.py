@@ -22,5 +22,5 @@ def over(spell: Spell, place: Place) -> float:
     if spell.what not in ("hangs", "down"):
         return spell.end
     if place.kind == "email":
-        return spell.end + min(1.6 * lasted + 1_200.0, 10 * HOUR_S)
+        return spell.end + min(1.6 * lasted + 1_800.0, 10 * HOUR_S)
     return spell.end + min(10 * lasted + 600.0, 1.2 * DAY_S)

@@ -121,6 +121,8 @@ class Ledger:
     spells: dict[str, list[Spell]] = field(default_factory=dict)  # by place, "mail" or "process"
     errors: list[str] = field(default_factory=list)  # lines of the log
     deaths: int = 0
+    _people: dict[str, list[str]] = field(default_factory=dict)  # by target
+    _people_count: int = 0
 
     def note_wishes(self, at: float, wishes: Sequence[Wish]) -> None:
         """Note the file that came into force."""
@@ -144,16 +146,16 @@ class Ledger:
 
     def people_of(self, target: str) -> list[str]:
         """Return who ever had messages brought there."""
-        return [
-            who
-            for who, past in self.wishes.items()
-            if any(
-                self.target(place.key) == target
-                for _, wish in past
-                if wish is not None
-                for place in wish.places
-            )
-        ]
+        if self._people_count != len(self.wishes):
+            self._people_count = len(self.wishes)
+            self._people.clear()
+            for who, past in self.wishes.items():
+                places = (
+                    place.key for _, wish in past if wish is not None for place in wish.places
+                )
+                for found in {self.target(key) for key in places}:
+                    self._people.setdefault(found, []).append(who)
+        return self._people.get(target, [])
 
     def add_spell(self, key: str, spell: Spell) -> None:
         self.spells.setdefault(key, []).append(spell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import needs
@@ -11,7 +12,7 @@ from sim_oracle import Oracle, Verdict
 from sim_script import Scale, script
 from sim_world import World
 
-#: Small enough for every run of the tests, and rich enough to show each mutation of the product.
+#: Small enough to be lived once for each mutation of the product, and rich enough to show it.
 SMALL = Scale(people=36, outlets=5, entries=200, days=12, grid_s=120.0, crashes=8)
 SEED = 2
 
@@ -25,12 +26,15 @@ WHOLE = Scale(
     size=80,
     crashes=4,
     shared=25,
-    grid_s=900.0,
+    grid_s=600.0,
     kept_h=14.0,
     edits=4,
     meanwhile=12,
     ages_h=(None, *(8,) * 5, *(12,) * 13),
 )
+
+#: As much of it as `make test` has time for: the people, the pace and every kind of trouble.
+WEEK = replace(WHOLE, days=6, entries=750, crashes=3, edits=6, followings=2)
 
 
 def live(scale: Scale, seed: int, folder: Path, times: Path | None) -> Verdict:
@@ -42,7 +46,18 @@ def live(scale: Scale, seed: int, folder: Path, times: Path | None) -> Verdict:
         world.database.close()
 
 
+def test_a_simulated_week_of_a_thousand_subscribers_brings_each_article_owed_once_and_in_time(
+    tmp_path: Path,
+) -> None:
+    found = live(WEEK, 3, tmp_path, needs.shared_if_there("publish_times_dev.jsonl.gz"))
+    assert not found.wrong, found
+    assert found.counts["entries"] > 12_000
+    assert found.counts["judged"] > 3_000
+    assert found.counts["judged as urgent"] > 100
+
+
 def test_a_simulated_fortnight_brings_each_article_owed_once_and_in_time(tmp_path: Path) -> None:
+    needs.soak()
     found = live(SMALL, SEED, tmp_path, None)
     assert not found.wrong, found
     assert found.counts["judged"] > 100
