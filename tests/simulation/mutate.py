@@ -81,7 +81,7 @@ MUTATIONS = (
              "following = (None, slowed.due_at)",
              "following = (None, slowed.due_at and slowed.due_at + 9e6)"),
     Mutation("a flood is told message by message", "pipeline/flood.py",
-             "is_flood = hour.messages > 1 and", "is_flood = hour.messages > 100 and"),
+             "is_flood = hour.messages > BUNDLES_AN_HOUR and", "is_flood = hour.messages > 100 and"),
 )  # fmt: skip
 
 
