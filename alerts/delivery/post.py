@@ -94,7 +94,7 @@ def without_answer(error: NetError, destination: Destination) -> SendResult:
     """
     text, host = scrubbed(error.message, destination), host_of(destination)
     if error.was_sent:
-        return classify.result("ambiguous", "ambiguous", text=text, server=host)
+        return classify.result("ambiguous", "ambiguous", "destination", text=text, server=host)
     kind = _KINDS.get(error.kind, "network")
     outcome: SendOutcome = "our_fault" if kind == "blocked" else "retry"
     return classify.result(outcome, kind, "destination", text=text, server=host)

@@ -99,7 +99,11 @@ class Faults:
             f" shows:\nalerts deliveries show {row.id}",
         )
 
-    def _refuse(self, tried: Judged, result: SendResult) -> None:
+    def lose(self, tried: Judged, result: SendResult) -> None:
+        """Tell of a digest that was given up whose articles do not come in a later one."""
+        self._refuse(tried, result, "Given up")
+
+    def _refuse(self, tried: Judged, result: SendResult, what: str = "Refused") -> None:
         """Tell of a digest that will not arrive; of the sixth in an hour that there are more."""
         row, since = tried.row, tried.at - _HOUR_S
         if self._refused is None:
@@ -108,7 +112,7 @@ class Faults:
         whom = row.place if row.kind == "email" else row.destination
         if self._refused <= _TOLD_AN_HOUR:
             said = classify.said(result.code, result.server_text)
-            subject = f"Refused for good: a digest to {whom}"
+            subject = f"{what} for good: a digest to {whom}"
             text = (
                 f"{said}\n\n{result.hint}\n\nIts articles are not told there again by themselves."
                 f"\nSee them: alerts deliveries show {row.id}"
@@ -117,10 +121,10 @@ class Faults:
             notices.say(self._connection, self._parts, subject, text)
         elif self._refused == _TOLD_AN_HOUR + 1:
             text = (
-                "More digests were refused within this hour, and are not told one by one."
-                "\nSee them: alerts deliveries --failed"
+                "More digests were refused or given up within this hour, and are not told one by"
+                " one.\nSee them: alerts deliveries --failed"
             )
-            notices.say(self._connection, self._parts, "Refused for good: more digests", text)
+            notices.say(self._connection, self._parts, f"{what} for good: more digests", text)
 
     def _broke(self, row: Row[Any], at: float) -> bool:
         """Whether the layout broke so lately that it may break again and again."""

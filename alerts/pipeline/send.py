@@ -40,6 +40,12 @@ _OTHERS_FIRST_S = 1.0
 #: Waits between tries to write a result; together far shorter than a lease.
 _WRITE_WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
+#: What is said of a digest that was given up whose articles came late already.
+_LOST = (
+    "Given up after its last try. Its articles were late already, and do not come again by"
+    " themselves. To have it tried again: alerts deliveries retry {}"
+)
+
 #: What a delivery's states mean for its clock: these end it.
 _ENDED = frozenset({"delivered", "written", "failed", "suppressed"})
 
@@ -187,7 +193,8 @@ def record(parts: Parts, tries: Sequence[Tried]) -> None:
                 if tried.row.id not in ours:
                     continue
                 if tried.result is not None:
-                    _follow(connection, parts, tried, tried.result, failing)
+                    if _follow(connection, parts, tried, tried.result, failing):
+                        faults.lose(tried, tried.result)
                     faults.judge(tried, tried.result)
                 elif tried.row.subscriber in parts.in_force.people:  # told at another place now
                     _fold(connection, parts, tried.row, tried.at)
@@ -206,12 +213,19 @@ def record(parts: Parts, tries: Sequence[Tried]) -> None:
 
 def _follow(
     connection: Connection, parts: Parts, tried: Tried, result: SendResult, failing: set[str]
-) -> None:
-    """Write what a recorded result means for others than the delivery itself."""
+) -> bool:
+    """Write what a recorded result means for others than the delivery itself.
+
+    Return whether its articles are lost there: given up, and not owed again.
+    """
     _pace(connection, parts, tried, result, failing)
     giving_up.judge(connection, tried.row, result, tried.at)
-    if _is_expired(result, tried.state):
-        _fold(connection, parts, tried.row, tried.at)
+    if not _is_expired(result, tried.state) or tried.row.digest_id is None:
+        return False
+    if _fold(connection, parts, tried.row, tried.at):
+        return False
+    deliveries.explain(connection, tried.row.id, _LOST.format(tried.row.id))
+    return True
 
 
 def _insist(parts: Parts, write: Callable[[], None]) -> None:
@@ -244,17 +258,23 @@ def _hint(result: SendResult, state: DeliveryState, delivery_id: str) -> str:
     return result.hint
 
 
-def _fold(connection: Connection, parts: Parts, row: Row[Any], now: float) -> None:
-    """Owe the articles of a digest that was given up again, once, if it arrived nowhere."""
+def _fold(connection: Connection, parts: Parts, row: Row[Any], now: float) -> bool:
+    """Owe the articles of a digest that was given up again, once, if it arrived nowhere; return
+    whether they come again, or came elsewhere.
+    """
+    is_told = False
     for one in (row, *riders.of(connection, [row.id])):
         if one.digest_id is None or deliveries.has_arrived(connection, one.digest_id):
+            is_told = True
             continue
         follow_ups.undo(connection, one.digest_id)
         rules = alert_rows.fold(connection, one.digest_id)
+        is_told = is_told or bool(rules) or not alert_rows.is_any_of(connection, one.digest_id)
         person = parts.in_force.people.get(one.subscriber)
         if person is not None and rules:
             wake(connection, person, rules, now)
             urgent.tell_again(connection, person, now)
+    return is_told
 
 
 def _pace(
@@ -270,7 +290,8 @@ def _pace(
         stops.stop(connection, stops.bare(row.target), kind, result.hint or result.server_text, now)
     reason = result.hint or result.kind
     if due_at is None and _is_expired(result, tried.state):
-        due_at = now  # given up for its age: nobody answered for itself, others may ask at once
+        # Nobody answered for itself: others may ask at once; one that hangs is asked less often.
+        due_at = now + (_hung_s(connection, row) if result.outcome == "ambiguous" else 0.0)
     if due_at is not None and result.scope in ("server", "destination"):
         is_server = result.scope == "server"
         key = deliveries.SERVER + row.kind if is_server else row.destination
@@ -285,6 +306,15 @@ def _pace(
             failing.add(key)
     else:
         _reopen(connection, parts, tried, failing)
+
+
+def _hung_s(connection: Connection, row: Row[Any]) -> float:
+    """Return how long a chat is left alone that did not answer: what is due there must not all be
+    tried in vain, for nothing is tried more than twice.
+    """
+    gate = deliveries.gate_of(connection, row.destination)
+    failures = gate.failures if gate is not None else 0
+    return retry.POST_WAITS_S[min(failures + 1, len(retry.POST_WAITS_S) - 1)]
 
 
 def _is_for_all(connection: Connection, tried: Tried, result: SendResult) -> bool:

@@ -40,7 +40,7 @@ _BUSY_S = 6 * 3600.0
 _TOGETHER_S = 600.0
 
 #: Results that may as well be those of every webhook of a host.
-_OUTAGE = frozenset({*deliveries.SILENCE, "server_busy"})
+_OUTAGE = frozenset({*deliveries.SILENCE, "server_busy", "ambiguous"})
 
 _MAX_WORDS = 300
 _NAMED = 4

@@ -155,6 +155,12 @@ def fold(connection: Connection, digest_id: str) -> set[str]:
     return {match["rule"] for matches in again.scalars() for match in matches}
 
 
+def is_any_of(connection: Connection, digest_id: str) -> bool:
+    """Whether any alert is told by this digest."""
+    query = select(alert.c.entry_id).where(alert.c.digest_id == digest_id).limit(1)
+    return connection.execute(query).scalar() is not None
+
+
 def owe_again(connection: Connection, subscriber: str, entry_ids: Collection[int]) -> None:
     """Let told alerts be pending again: the message that told of them does not come."""
     for some in chunks(entry_ids):

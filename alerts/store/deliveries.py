@@ -294,6 +294,11 @@ def wake(connection: Connection, keys: Collection[str], now: float) -> None:
     )
 
 
+def explain(connection: Connection, delivery_id: str, hint: str) -> None:
+    """Write what a person is to know of a delivery that ended."""
+    connection.execute(update(delivery).where(delivery.c.id == delivery_id).values(hint=hint))
+
+
 def has_arrived(connection: Connection, digest_id: str) -> bool:
     """Whether any part of a digest was accepted anywhere, or still may be."""
     query = select(delivery.c.id).where(

@@ -219,6 +219,24 @@ def test_the_owner_of_a_webhook_that_takes_nothing_is_told_by_mail(world: World)
     assert subjects.count("No hay más noticias para Slack (hooks.slack.com)") == 1
 
 
+def test_a_chat_that_hangs_is_told_and_what_comes_later_is_not_tried_in_vain(world: World):
+    silent = classify.result("ambiguous", "ambiguous", "destination", text="no answer in time")
+    slack = room(world, silent)
+    wait(world, 1, step=0.25)
+    for number in (1, 2, 3):
+        tell(world, number)
+        wait(world, 1, step=0.5)
+    subjects = told(world)
+    assert subjects.count(f"Webhook failing: {KEY}") == 1
+    assert subjects.count(f"Given up for good: a digest to {KEY}") == 1
+    assert "no answer in time" in words(world)
+    assert len(slack.tries) <= 6
+    slack.answer = None
+    wait(world, 24, step=0.5)
+    posts = b"".join(sent.payload for sent in slack.accepted.values())
+    assert [f"ICE story {n}".encode() in posts for n in (1, 2, 3)] == [True] * 3
+
+
 MOVED = classify.result("retry", "redirect", "destination", code="308", text="over there")
 
 
