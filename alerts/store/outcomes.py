@@ -71,12 +71,16 @@ def came_to(connection: Connection, key: str, kinds: Collection[str], since: flo
 
 def waits_for_domain(connection: Connection, domain: str, kind: str, besides: str) -> bool:
     """Whether another mail to a domain than `besides` is to be tried again after such a result."""
-    query = select(delivery.c.id).where(
-        delivery.c.kind == "email",
-        delivery.c.state.in_(OPEN),
-        func.lower(delivery.c.place).endswith(f"@{domain}", autoescape=True),
-        delivery.c.result_kind == kind,
-        delivery.c.id != besides,
+    query = (
+        select(delivery.c.id)
+        .join(attempt, attempt.c.delivery_id == delivery.c.id)
+        .where(
+            delivery.c.kind == "email",
+            delivery.c.state.in_(OPEN),
+            func.lower(delivery.c.place).endswith(f"@{domain}", autoescape=True),
+            attempt.c.result_kind == kind,
+            delivery.c.id != besides,
+        )
     )
     return connection.execute(query.limit(1)).scalar() is not None
 

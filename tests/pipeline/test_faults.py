@@ -9,7 +9,7 @@ from alerts.delivery import classify
 from alerts.delivery.classify import Kind
 from alerts.model import FetchFailure, SendResult
 from alerts.pipeline import health
-from alerts.store import notices
+from alerts.store import notices, outbox
 
 ADMINS = "admins: [admin@example.org]\n"
 ROOM = """\
@@ -190,6 +190,22 @@ def test_a_domain_that_refuses_our_mail_is_told_once_and_its_end_once(world: Wor
         "example.org does not accept our mail",
         "Over: example.org accepts our mail again",
     ]
+
+
+def test_a_refusal_that_waits_behind_its_gate_keeps_its_domain_refusing(world: World):
+    world.reload(crowd(2) + ADMINS.replace("admin@example.org", "admin@desk.example"))
+    policy = classify.result("our_fault", "policy", "destination", code="550 5.7.1", text="no")
+    world.transport.answers.append(policy)
+    world.serve(world.item("ICE story", "story", hours_ago=0.1))
+    world.run(force=True)
+    with world.database.write() as connection:
+        waits = outbox.ids_of(connection, ["delayed"])
+        outbox.retry(connection, waits, lambda _: True, world.clock.now(), asked_for=False)
+    world.later(0.1)
+    world.serve(world.item("ICE again", "again", hours_ago=0.01))
+    world.run(force=True)
+    assert len(world.transport.accepted) > 1
+    assert open_keys(world) == {"policy example.org"}
 
 
 def test_a_notice_to_an_admin_at_the_domain_does_not_show_that_it_takes_digests(world: World):
