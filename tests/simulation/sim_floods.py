@@ -10,7 +10,7 @@ _WORD = "fluvox"
 _RULE = Rule(f"r-{_WORD}", (_WORD,), alarm=ALARM)
 _FIRST = 9_000_000
 _FLOOD_AT, _FLOOD_S, _AT_ONCE = START + 3.4 * DAY_S, 2.5 * HOUR_S, 30
-_ALARMS_AT, _ALARMS, _ALARM_GAP_S = (START + 4.6 * DAY_S, START + 5.1 * DAY_S), 9, 420.0
+_ALARMS_AT, _ALARMS, _ALARM_GAP_S = (START + 2.6 * DAY_S, START + 2.1 * DAY_S), 9, 420.0
 
 
 def flooding(end: float) -> tuple[Outlet, Rule]:

@@ -182,7 +182,7 @@ class Oracle:
             for spell in troubles(self.ledger, place):
                 ends = over(spell, place)
                 if spell.start <= until + SLACK_S and ends >= first - SLACK_S:
-                    after = self._after(spell, place, first, due.wish)
+                    after = self._after(spell, place, due)
                     if after is None:
                         return None
                     until = max(until, after)
@@ -196,8 +196,9 @@ class Oracle:
         _, _, ends = next(self.owing.segments(who, due.bound))
         return until + SLACK_S if until + SLACK_S < ends else None
 
-    def _after(self, spell: Spell, place: Place, first: float, wish: Wish) -> float | None:
+    def _after(self, spell: Spell, place: Place, due: _Due) -> float | None:
         """Return by when a spell is surely got over, by the schedules of tries."""
+        first, wish = due.first, due.wish
         lasted = spell.end - max(spell.start, first - SLACK_S)
         if spell.what in ("gone", "stopped"):
             return None
@@ -210,7 +211,7 @@ class Oracle:
             following = self._following(wish, spell.end)
             return following + 2.5 * DAY_S if following is not None else None
         if spell.what == "greylists":
-            return first + (wish.spread_s if wish.is_spread() else 0.0) + _GATHER_S + _GREYLISTED_S
+            return due.bound + _GATHER_S + _GREYLISTED_S
         if spell.what == "throttles":
             return spell.end + spell.wait_s + _GATHER_S
         if spell.what == "paused":
