@@ -127,6 +127,7 @@ def test_ten_starts_and_kills_in_a_row_keep_the_floors_miss_nothing_and_double_o
         assert {len(ids) for ids in found.values()} == {1}, found
     for number in range(STARTS):
         times = [request.at for request in service.feeds.requests_to(f"/f{number}")]
-        assert len(times) == 2 or number not in ENDED_AMID_A_POLL
+        # Again after the poll that was cut short; and once more if that one was, too.
+        assert len(times) >= 2 or number not in ENDED_AMID_A_POLL
         gaps = [later - sooner for sooner, later in pairwise(times)]
         assert min(gaps, default=FLOOR_S) >= FLOOR_S - ON_THE_WAY_S, (number, gaps)
