@@ -127,9 +127,11 @@ class _AdvisoryLock:
         self._connection = connection
 
     def release(self) -> None:
-        """End the connection, and the lock with it."""
+        """Give the lock back and end its connection, which the server may notice later."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            with suppress(SQLAlchemyError):
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ADVISORY_KEY})
             with suppress(SQLAlchemyError):
                 connection.invalidate()
                 connection.close()
