@@ -60,6 +60,9 @@ def running(world: World, clock: SteppedClock) -> Iterator[Embedded]:
         yield service
     finally:
         service.stop()
+        for thread in threading.enumerate():  # polls that were let go still hold a connection
+            if thread.name.startswith("fetch"):
+                thread.join(10)
 
 
 def until(found: Callable[[], object], what: str) -> None:
